@@ -1,0 +1,8 @@
+-- event_list: $2 session_id, $3 and $4 the cursor, $5 limit
+select e.*, array(select chunk_id from chunks c where c.tenant_id = $1 and c.event_id = e.event_id order by seq) as chunk_ids,
+       (select artifact_id from artifacts a where a.tenant_id = $1 and a.event_id = e.event_id limit 1) as artifact_id
+from events e
+where e.tenant_id = $1 and e.session_id = $2
+  and ($3::timestamptz is null or (e.at, e.event_id) < ($3, $4))
+order by e.at desc, e.event_id desc
+limit $5

@@ -1,0 +1,2 @@
+-- knowledge_delete with erase=true: $2 id, for good, from the trash as well
+delete from knowledge_notes where tenant_id = $1 and note_id = $2 returning note_id

@@ -1,0 +1,2 @@
+-- $1 name
+select 1 from pg_database where datname = $1

@@ -1,0 +1,2 @@
+-- the migrations that were applied
+select version, name, checksum from schema_migrations order by version

@@ -1,0 +1,2 @@
+-- does the database answer
+select 1

@@ -1,0 +1,2 @@
+-- a tenant comes into being
+select tenant_ensure($1)

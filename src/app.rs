@@ -1,0 +1,89 @@
+//! The server as a value: built once, the only shared state.
+
+use crate::config::Config;
+use crate::db::{Committer, Db, Target, Writer};
+use crate::error::Result;
+use crate::event::NewEvents;
+use crate::export::Streams;
+use crate::handoff::NewHandoff;
+use crate::key::find::Keys;
+use crate::metrics::Metrics;
+use crate::postgres::Disk;
+use crate::tenant::Tenants;
+use crate::{clock, registry};
+use chrono::{DateTime, Utc};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// Everything that requests and jobs share.
+pub struct App {
+    /// The settings.
+    pub config: Config,
+    /// The database as the application's role.
+    pub db: Db,
+    /// The database as its owner, for maintenance over all tenants.
+    pub owner: Target,
+    /// Writes handoffs in groups.
+    pub handoffs: Committer<NewHandoff>,
+    /// Writes events in groups.
+    pub events: Committer<NewEvents>,
+    /// Keys that were looked up a moment ago.
+    pub keys: Keys,
+    /// Tenants that are known to exist.
+    pub tenants: Tenants,
+    /// Places for exports and imports.
+    pub streams: Streams,
+    /// The disk under the embedded database.
+    pub disk: Disk,
+    /// Counters and timers.
+    pub metrics: Metrics,
+    /// When this process began to serve.
+    pub started: DateTime<Utc>,
+    /// Whether requests need a key.
+    pub keys_on: bool,
+    draining: AtomicBool,
+}
+
+impl App {
+    /// Builds the server on a migrated database. Needs a runtime: the committers start here.
+    pub fn new(
+        config: Config,
+        application: &Target,
+        owner: Target,
+        disk: Disk,
+    ) -> Result<Arc<Self>> {
+        let settings = config.pool();
+        let writer: Writer = Arc::default();
+        let keys_on = config.keys_on()?;
+        Ok(Arc::new(Self {
+            db: Db::new(application, settings),
+            owner,
+            handoffs: Committer::start(
+                application.clone(),
+                writer.clone(),
+                settings.query,
+                settings.wait,
+            ),
+            events: Committer::start(application.clone(), writer, settings.query, settings.wait),
+            keys: Keys::default(),
+            tenants: Tenants::default(),
+            streams: Streams::default(),
+            disk,
+            metrics: Metrics::new(registry::all().map(|endpoint| endpoint.name))?,
+            started: clock::now(),
+            keys_on,
+            draining: AtomicBool::new(false),
+            config,
+        }))
+    }
+
+    /// Says that the server is about to stop: not ready any more, and every reply closes its connection.
+    pub fn drain(&self) {
+        self.draining.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether the server is about to stop.
+    pub fn is_draining(&self) -> bool {
+        self.draining.load(Ordering::Relaxed)
+    }
+}

@@ -1,0 +1,10 @@
+//! Artifacts: the bytes that events produced.
+
+mod get;
+
+pub use get::Get;
+
+use crate::operation::Endpoint;
+
+/// The operations of this folder.
+pub const OPERATIONS: &[Endpoint] = &[Endpoint::download::<Get>()];

@@ -1,0 +1,144 @@
+//! The command line. Only this folder names clap.
+
+mod call;
+mod config;
+mod db;
+mod mcp;
+mod migrate;
+mod open;
+mod psql;
+pub mod serve;
+
+use crate::config::Flags;
+use crate::error::{Error, Kind, Result};
+use clap::{Args, Parser, Subcommand};
+use std::path::PathBuf;
+
+/// Thread's Memory System: the memory an AI agent keeps between its sessions.
+///
+/// Without a command it serves, on a PostgreSQL that it finds, starts and looks after by itself.
+#[derive(Parser)]
+#[command(name = "agent-memory", version = concat!(env!("CARGO_PKG_VERSION"), " (Thread's Memory System)"), after_help = "Examples:\n  agent-memory                                  serve on http://127.0.0.1:3456\n  agent-memory call wake_up --with-whom Ada     wake up from the command line\n  agent-memory mcp                              serve one MCP client on stdio\n  agent-memory config show                      every setting and where it comes from\n\nIssues: https://github.com/callin2/agent-memory/issues")]
+pub struct Cli {
+    #[command(flatten)]
+    options: Options,
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+/// Options that every command takes.
+#[derive(Args, Clone, Debug)]
+struct Options {
+    /// A configuration file; else /etc/agent-memory/config.toml when it is there.
+    #[arg(long, global = true, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// A file of environment variables, instead of .env and .env.production here. May be repeated.
+    #[arg(long, global = true, value_name = "FILE")]
+    env_file: Vec<PathBuf>,
+    /// Where all state is kept.
+    #[arg(long, global = true, value_name = "DIRECTORY")]
+    data_dir: Option<String>,
+    /// Pins the database: embedded (ours) or external (PGHOST or DATABASE_URL).
+    #[arg(long, global = true, value_name = "WHICH")]
+    database: Option<String>,
+    /// The user to become when started as root.
+    #[arg(long, global = true, value_name = "USER")]
+    run_as: Option<String>,
+    /// error, warn, info, debug or trace.
+    #[arg(long, global = true, value_name = "LEVEL")]
+    log_level: Option<String>,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Serve HTTP and MCP (what happens without a command).
+    Serve(serve::Serve),
+    /// Run one operation: agent-memory call NAME --help lists its arguments; without NAME, all operations.
+    Call(call::Call),
+    /// Serve one MCP client on standard input and output.
+    Mcp,
+    /// The embedded database: its state, its address, stopping it.
+    #[command(subcommand)]
+    Db(db::Db),
+    /// A psql shell on the database.
+    Psql(psql::Psql),
+    /// The database's schema.
+    #[command(subcommand)]
+    Migrate(migrate::Migrate),
+    /// The configuration.
+    #[command(subcommand)]
+    Config(config::Config),
+    /// Print the OpenAPI 3.1 document.
+    Openapi,
+}
+
+impl Options {
+    fn flags(&self) -> Flags {
+        let mut settings = Vec::new();
+        let mut put = |flag, setting, value: &Option<String>| {
+            if let Some(value) = value {
+                settings.push((flag, setting, value.clone()));
+            }
+        };
+        put("data-dir", "embedded.data_dir", &self.data_dir);
+        put("database", "database.mode", &self.database);
+        put("run-as", "embedded.run_as", &self.run_as);
+        put("log-level", "log.level", &self.log_level);
+        Flags {
+            file: self.config.clone(),
+            env_files: self.env_file.clone(),
+            settings,
+        }
+    }
+}
+
+/// Runs the command line.
+pub fn run() -> Result<()> {
+    let cli = Cli::parse();
+    let flags = cli.options.flags();
+    match cli
+        .command
+        .unwrap_or(Command::Serve(serve::Serve::default()))
+    {
+        Command::Serve(serve) => serve.run(flags),
+        Command::Call(call) => call.run(&flags),
+        Command::Mcp => mcp::run(&flags),
+        Command::Db(db) => db.run(&flags),
+        Command::Psql(psql) => psql.run(&flags),
+        Command::Migrate(migrate) => migrate.run(&flags),
+        Command::Config(config) => config.run(&flags),
+        Command::Openapi => print(
+            &serde_json::to_string_pretty(&crate::http::document()?).map_err(Error::internal)?,
+        ),
+    }
+}
+
+/// The exit code of an error, by sysexits.h.
+pub fn exit_code(error: &Error) -> u8 {
+    match error.kind() {
+        Kind::Invalid | Kind::Conflict
+            if error.at_field().is_some() || error.kind() == Kind::Conflict =>
+        {
+            78
+        } // EX_CONFIG
+        Kind::Invalid
+        | Kind::UnsupportedMedia
+        | Kind::MethodNotAllowed
+        | Kind::TooLarge
+        | Kind::Unprocessable => 65, // EX_DATAERR
+        Kind::NotFound | Kind::Gone => 66, // EX_NOINPUT
+        Kind::Unauthenticated | Kind::Forbidden => 77, // EX_NOPERM
+        Kind::Unavailable | Kind::Timeout | Kind::Limited => 69, // EX_UNAVAILABLE
+        Kind::StorageFull => 74,           // EX_IOERR
+        Kind::Conflict | Kind::Internal => 70, // EX_SOFTWARE
+    }
+}
+
+/// Writes to standard output; a reader that has gone is no failure.
+fn print(text: &str) -> Result<()> {
+    use std::io::Write;
+    match writeln!(std::io::stdout().lock(), "{text}") {
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(Error::internal(error)),
+        _ => Ok(()),
+    }
+}

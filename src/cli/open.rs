@@ -1,0 +1,175 @@
+//! What commands share: the configuration, the log, the runtime, a database.
+
+use crate::app::App;
+use crate::config::{Config, Flags, Loaded, load};
+use crate::db::{Parts, Target, migrate};
+use crate::error::{Error, Result};
+use crate::postgres::{self, Disk, Embedded, run_as};
+use crate::{clock, log as logging};
+use std::io::IsTerminal;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Loads the configuration and starts the log; `quiet` commands say nothing below a warning.
+pub fn configure(flags: &Flags, quiet: bool) -> Result<Loaded> {
+    let loaded = load(flags)?;
+    let level = match loaded.config.log.level.parse() {
+        Ok(level) if !quiet => level,
+        Ok(level) => std::cmp::min(level, log::LevelFilter::Warn),
+        Err(_) => log::LevelFilter::Info,
+    };
+    let journal = std::env::var_os("JOURNAL_STREAM").is_some() && !std::io::stderr().is_terminal();
+    let format = match (journal, loaded.config.is_production()) {
+        (true, _) => logging::Format::Journal,
+        (false, true) => logging::Format::Json,
+        (false, false) => logging::Format::Text,
+    };
+    logging::init(format, level);
+    for warning in &loaded.warnings {
+        log::warn!("{warning}");
+    }
+    Ok(loaded)
+}
+
+/// Stops being root where the embedded database asks for it; before the runtime's threads.
+pub fn drop_root(config: &Config) -> Result<()> {
+    if config.is_external() && config.embedded.run_as.is_empty() {
+        return Ok(());
+    }
+    if let Some(user) = run_as::drop_root(&config.embedded.run_as, config.data_dir())? {
+        log::info!("started as root, running as {}", user.name);
+    }
+    Ok(())
+}
+
+/// Runs a future to its end.
+pub fn block_on<T>(work: impl Future<Output = Result<T>>) -> Result<T> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build();
+    let runtime = runtime.map_err(Error::internal)?;
+    let result = runtime.block_on(work);
+    runtime.shutdown_timeout(Duration::from_secs(2));
+    result
+}
+
+/// The database of this configuration: as the application and as the owner, with our own server where it is embedded.
+pub struct Database {
+    /// The application's role.
+    pub application: Target,
+    /// The owner.
+    pub owner: Target,
+    /// Our own server, if this process started it.
+    pub embedded: Option<Embedded>,
+}
+
+impl Database {
+    /// Opens the database: the external one; else the embedded one, started by this process, or (`attach`) shared with a server
+    /// that runs.
+    pub async fn open(config: &Config, attach: bool) -> Result<Self> {
+        if config.is_external() {
+            let (application, owner) = external(config)?;
+            return Ok(Self {
+                application,
+                owner,
+                embedded: None,
+            });
+        }
+        let (access, embedded) = match attach {
+            true => postgres::attach(config).await?,
+            false => {
+                let server = Embedded::start(config).await?;
+                (server.access.clone(), Some(server))
+            }
+        };
+        Ok(Self {
+            application: access.application,
+            owner: access.owner,
+            embedded,
+        })
+    }
+
+    /// Brings the schema up to date.
+    pub async fn migrate(&self) -> Result<usize> {
+        migrate::up(&self.owner, self.application.user()).await
+    }
+
+    /// The server as a value, on this database.
+    pub fn app(&mut self, config: Config) -> Result<Arc<App>> {
+        let disk = self
+            .embedded
+            .as_mut()
+            .map_or_else(Disk::default, |server| std::mem::take(&mut server.disk));
+        App::new(config, &self.application, self.owner.clone(), disk)
+    }
+
+    /// Stops what this process started.
+    pub async fn close(self) {
+        if let Some(server) = self.embedded {
+            server.stop().await;
+        }
+    }
+}
+
+/// An external database, from the PG* settings.
+fn external(config: &Config) -> Result<(Target, Target)> {
+    let database = &config.database;
+    let timeout = Duration::from_millis(database.connection_timeout_ms);
+    let application = if database.url.is_empty() {
+        let password = match database.password.as_str() {
+            "" => passfile(config).unwrap_or_default(),
+            password => password.to_owned(),
+        };
+        let parts = Parts {
+            host: &database.host,
+            port: database.port,
+            database: &database.name,
+            user: &database.user,
+            password: &password,
+            sslmode: &database.sslmode,
+        };
+        Target::new(&parts, timeout, config.named_statements())?
+    } else {
+        Target::parse(&database.url, timeout, config.named_statements())?
+    };
+    let owner = match database.owner_user.as_str() {
+        "" => application.clone(),
+        user => application.as_role(user, &database.owner_password),
+    };
+    Ok((application, owner))
+}
+
+/// The password of a libpq passfile: the first line whose fields fit.
+fn passfile(config: &Config) -> Option<String> {
+    let database = &config.database;
+    let text = std::fs::read_to_string(&database.passfile).ok()?;
+    let port = database.port.to_string();
+    let wanted = [
+        database.host.as_str(),
+        &port,
+        &database.name,
+        &database.user,
+    ];
+    text.lines()
+        .filter(|line| !line.starts_with('#'))
+        .find_map(|line| {
+            let mut fields = line.splitn(5, ':');
+            let fits = wanted.iter().all(|wanted| {
+                fields
+                    .next()
+                    .is_some_and(|field| field == "*" || field == *wanted)
+            });
+            fits.then(|| fields.next())
+                .flatten()
+                .map(|password| password.replace("\\:", ":").replace("\\\\", "\\"))
+        })
+}
+
+/// Seconds since `began`, for people.
+pub fn since(began: chrono::DateTime<chrono::Utc>) -> String {
+    format!(
+        "{:.2} s",
+        (clock::now() - began).num_milliseconds() as f64 / 1000.0
+    )
+}

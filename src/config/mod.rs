@@ -1,0 +1,297 @@
+//! The configuration: defaults <- file <- environment <- flags. Nothing else reads the environment.
+
+mod env_file;
+mod load;
+mod variables;
+
+pub use env_file::parse as parse_env_file;
+pub use load::{Flags, Loaded, Source, load};
+pub use variables::{SECRETS, VARIABLES};
+
+use crate::error::{Error, Result};
+use serde::Deserialize;
+use std::net::IpAddr;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// Every setting.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[allow(missing_docs, reason = "packaging/config.toml documents each setting")]
+pub struct Config {
+    pub server: Server,
+    pub database: Database,
+    pub embedded: Embedded,
+    pub access: AccessControl,
+    pub log: Logging,
+    pub memory: Memory,
+    pub consolidation: Consolidation,
+}
+
+/// The listener.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[allow(missing_docs, reason = "packaging/config.toml documents each setting")]
+pub struct Server {
+    pub host: String,
+    pub port: u16,
+    pub drain_seconds: u64,
+}
+
+/// The database and the connections to it.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[allow(missing_docs, reason = "packaging/config.toml documents each setting")]
+pub struct Database {
+    pub mode: String,
+    pub url: String,
+    pub host: String,
+    pub port: u16,
+    pub name: String,
+    pub user: String,
+    pub password: String,
+    pub passfile: String,
+    pub sslmode: String,
+    pub owner_user: String,
+    pub owner_password: String,
+    pub pool_mode: String,
+    pub pool_max: u32,
+    pub pool_min: u32,
+    pub idle_timeout_ms: u64,
+    pub connection_timeout_ms: u64,
+    pub statement_timeout_ms: u64,
+    pub query_timeout_ms: u64,
+}
+
+/// The embedded PostgreSQL.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[allow(missing_docs, reason = "packaging/config.toml documents each setting")]
+pub struct Embedded {
+    pub data_dir: String,
+    pub bin_dir: String,
+    pub version: String,
+    pub mirror: String,
+    pub sha256: String,
+    pub download: bool,
+    pub reserve_mib: u64,
+    pub run_as: String,
+}
+
+/// Keys.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[allow(missing_docs, reason = "packaging/config.toml documents each setting")]
+pub struct AccessControl {
+    pub enabled: String,
+    pub admin_key_file: String,
+    pub allowed_hosts: String,
+    pub metrics_public: bool,
+}
+
+/// The log.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[allow(missing_docs, reason = "packaging/config.toml documents each setting")]
+pub struct Logging {
+    pub environment: String,
+    pub level: String,
+}
+
+/// Capture and injection.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[allow(missing_docs, reason = "packaging/config.toml documents each setting")]
+pub struct Memory {
+    pub transparent: bool,
+    pub injection: bool,
+}
+
+/// Consolidation.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[allow(missing_docs, reason = "packaging/config.toml documents each setting")]
+pub struct Consolidation {
+    pub enabled: bool,
+    pub schedule: String,
+}
+
+impl Config {
+    /// Whether a database is given, or ours is to be started.
+    pub fn is_external(&self) -> bool {
+        match self.database.mode.as_str() {
+            "external" => true,
+            "embedded" => false,
+            _ => !self.database.host.is_empty() || !self.database.url.is_empty(),
+        }
+    }
+
+    /// Whether this is a production server.
+    pub fn is_production(&self) -> bool {
+        self.log.environment == "production"
+    }
+
+    /// The addresses to listen on.
+    pub fn addresses(&self) -> Result<Vec<IpAddr>> {
+        self.server
+            .host
+            .split(',')
+            .map(|host| address(host.trim()))
+            .collect()
+    }
+
+    /// Whether requests need a key.
+    pub fn keys_on(&self) -> Result<bool> {
+        Ok(match self.access.enabled.as_str() {
+            "true" => true,
+            "false" => false,
+            _ => {
+                !self.addresses()?.iter().all(IpAddr::is_loopback)
+                    || self.allowed_hosts().any(|host| !is_loopback_name(host))
+            }
+        })
+    }
+
+    /// Names that may stand in a Host header beside the loopback ones.
+    pub fn allowed_hosts(&self) -> impl Iterator<Item = &str> {
+        self.access
+            .allowed_hosts
+            .split(',')
+            .map(str::trim)
+            .filter(|host| !host.is_empty())
+    }
+
+    /// Whether statements may stay prepared on a connection.
+    pub fn named_statements(&self) -> bool {
+        match self.database.pool_mode.as_str() {
+            "session" => true,
+            "transaction" => false,
+            _ => !self.is_external(),
+        }
+    }
+
+    /// The directory that holds all state.
+    pub fn data_dir(&self) -> &Path {
+        Path::new(&self.embedded.data_dir)
+    }
+
+    /// Where the first admin key is, or will be written.
+    pub fn admin_key_file(&self) -> PathBuf {
+        match self.access.admin_key_file.as_str() {
+            "" => self.data_dir().join("admin-key"),
+            path => PathBuf::from(path),
+        }
+    }
+
+    /// Bounds of the connection pool. The committer and the owner count inside the maximum; more readers than the machine can
+    /// run at once only make everyone wait.
+    pub fn pool(&self) -> crate::db::Settings {
+        let cores = std::thread::available_parallelism().map_or(2, |n| n.get() as u32);
+        let millis = Duration::from_millis;
+        crate::db::Settings {
+            readers: self.database.pool_max.saturating_sub(2).clamp(1, 2 * cores),
+            warm: self.database.pool_min.saturating_sub(1),
+            idle: millis(self.database.idle_timeout_ms),
+            wait: millis(self.database.connection_timeout_ms),
+            statement: millis(self.database.statement_timeout_ms),
+            query: millis(self.database.query_timeout_ms),
+        }
+    }
+
+    /// Refuses what cannot work, naming the setting.
+    pub fn check(&self) -> Result<()> {
+        let bad =
+            |field: &str, message: String| Err(Error::invalid(message).field(field.to_owned()));
+        let one_of = |field: &str, value: &str, known: &[&str]| match known.contains(&value) {
+            true => Ok(()),
+            false => bad(
+                field,
+                format!("{field} = {value:?}: use one of {}", known.join(", ")),
+            ),
+        };
+        self.addresses()?;
+        one_of(
+            "database.mode",
+            &self.database.mode,
+            &["auto", "embedded", "external"],
+        )?;
+        one_of(
+            "database.pool_mode",
+            &self.database.pool_mode,
+            &["auto", "session", "transaction"],
+        )?;
+        one_of(
+            "database.sslmode",
+            &self.database.sslmode,
+            &["disable", "prefer", "require"],
+        )?;
+        one_of(
+            "access.enabled",
+            &self.access.enabled,
+            &["auto", "true", "false"],
+        )?;
+        one_of(
+            "log.environment",
+            &self.log.environment,
+            &["development", "production", "test"],
+        )?;
+        one_of(
+            "log.level",
+            &self.log.level,
+            &["error", "warn", "info", "debug", "trace"],
+        )?;
+        if self.database.pool_max < 3 {
+            return bad(
+                "database.pool_max",
+                "database.pool_max (PGPOOL_MAX) is at least 3: a reader, the committer, the owner"
+                    .into(),
+            );
+        }
+        if self.database.mode == "external"
+            && self.database.host.is_empty()
+            && self.database.url.is_empty()
+        {
+            return bad(
+                "database.host",
+                "the database is external, and neither PGHOST nor DATABASE_URL says where".into(),
+            );
+        }
+        if let Err(error) = self.consolidation.schedule.parse::<croner::Cron>() {
+            return bad(
+                "consolidation.schedule",
+                format!("consolidation.schedule (CONSOLIDATION_SCHEDULE): {error}"),
+            );
+        }
+        let open = self
+            .addresses()?
+            .iter()
+            .any(|address| !address.is_loopback());
+        if self.is_production() && self.access.enabled == "false" && open {
+            return bad(
+                "access.enabled",
+                "keys are off (API_AUTH_ENABLED=false) on an open listener: refused in production"
+                    .into(),
+            );
+        }
+        Ok(())
+    }
+}
+
+fn address(host: &str) -> Result<IpAddr> {
+    let bare = host.trim_start_matches('[').trim_end_matches(']');
+    match bare {
+        "localhost" => Ok(IpAddr::from([127, 0, 0, 1])),
+        _ => bare.parse().map_err(|_| {
+            Error::invalid(format!("HOST={host} is no address to listen on")).field("server.host")
+        }),
+    }
+}
+
+/// Whether a name means this machine.
+pub fn is_loopback_name(host: &str) -> bool {
+    let bare = host.trim_start_matches('[').trim_end_matches(']');
+    bare.eq_ignore_ascii_case("localhost")
+        || bare
+            .parse::<IpAddr>()
+            .is_ok_and(|address| address.is_loopback())
+}

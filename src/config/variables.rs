@@ -1,0 +1,105 @@
+//! The environment variables we know, and the settings they stand for.
+
+/// Variable and setting; where two variables name one setting, the later wins.
+pub const VARIABLES: &[(&str, &str)] = &[
+    ("HOST", "server.host"),
+    ("PORT", "server.port"),
+    ("DRAIN_SECONDS", "server.drain_seconds"),
+    ("AGENT_MEMORY_DATABASE", "database.mode"),
+    ("DATABASE_URL", "database.url"),
+    ("PGHOST", "database.host"),
+    ("PGPORT", "database.port"),
+    ("PGDATABASE", "database.name"),
+    ("PGUSER", "database.user"),
+    ("PGPASSWORD", "database.password"),
+    ("PGPASSFILE", "database.passfile"),
+    ("PGSSLMODE", "database.sslmode"),
+    ("PGOWNER_USER", "database.owner_user"),
+    ("PGOWNER_PASSWORD", "database.owner_password"),
+    ("PGPOOL_MODE", "database.pool_mode"),
+    ("PGPOOL_MAX", "database.pool_max"),
+    ("PGPOOL_MIN", "database.pool_min"),
+    ("PGIDLE_TIMEOUT", "database.idle_timeout_ms"),
+    ("PGCONNECTION_TIMEOUT", "database.connection_timeout_ms"),
+    ("PGSTATEMENT_TIMEOUT", "database.statement_timeout_ms"),
+    ("PGQUERY_TIMEOUT", "database.query_timeout_ms"),
+    ("AGENT_MEMORY_DATA_DIR", "embedded.data_dir"),
+    ("AGENT_MEMORY_PG_BIN", "embedded.bin_dir"),
+    ("AGENT_MEMORY_PG_VERSION", "embedded.version"),
+    ("AGENT_MEMORY_PG_MIRROR", "embedded.mirror"),
+    ("AGENT_MEMORY_PG_SHA256", "embedded.sha256"),
+    ("AGENT_MEMORY_PG_DOWNLOAD", "embedded.download"),
+    ("AGENT_MEMORY_DISK_RESERVE_MIB", "embedded.reserve_mib"),
+    ("AGENT_MEMORY_RUN_AS", "embedded.run_as"),
+    ("API_AUTH_ENABLED", "access.enabled"),
+    ("ADMIN_KEY_FILE", "access.admin_key_file"),
+    ("ALLOWED_HOSTS", "access.allowed_hosts"),
+    ("METRICS_PUBLIC", "access.metrics_public"),
+    ("NODE_ENV", "log.environment"),
+    ("AGENT_MEMORY_ENV", "log.environment"),
+    ("LOG_LEVEL", "log.level"),
+    ("TRANSPARENT_MEMORY", "memory.transparent"),
+    ("CONTEXT_INJECTION", "memory.injection"),
+    ("CONSOLIDATION_ENABLED", "consolidation.enabled"),
+    ("CONSOLIDATION_SCHEDULE", "consolidation.schedule"),
+];
+
+/// Settings that are never shown, and can be given as NAME_FILE.
+pub const SECRETS: &[&str] = &[
+    "database.url",
+    "database.password",
+    "database.owner_password",
+];
+
+/// The known variable that a misspelt one may have meant: one or two slips away, and not a variable of its own.
+pub fn nearest(name: &str) -> Option<&'static str> {
+    let ours = [
+        "PG",
+        "AGENT_MEMORY",
+        "API_",
+        "CONSOLIDATION",
+        "TRANSPARENT",
+        "CONTEXT_",
+        "METRICS_",
+        "ALLOWED_",
+        "ADMIN_",
+    ];
+    // libpq's own variables, which we leave to PostgreSQL's tools.
+    let others = [
+        "PGAPPNAME",
+        "PGOPTIONS",
+        "PGTZ",
+        "PGDATA",
+        "PGSERVICE",
+        "PGSERVICEFILE",
+        "PGSSLROOTCERT",
+        "PGSSLCERT",
+        "PGSSLKEY",
+    ];
+    let known = VARIABLES
+        .iter()
+        .any(|(variable, _)| *variable == name || name.strip_suffix("_FILE") == Some(variable));
+    if known || others.contains(&name) || !ours.iter().any(|prefix| name.starts_with(prefix)) {
+        return None;
+    }
+    let distance = |variable: &str| strsim::damerau_levenshtein(name, variable);
+    let best = VARIABLES
+        .iter()
+        .map(|(variable, _)| *variable)
+        .min_by_key(|variable| distance(variable))?;
+    (distance(best) <= 3).then_some(best)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::nearest;
+
+    #[test]
+    fn slips_are_noticed_and_strangers_left_alone() {
+        assert_eq!(nearest("PGHSOT"), Some("PGHOST"));
+        assert_eq!(nearest("PGPOOL_MAXX"), Some("PGPOOL_MAX"));
+        assert_eq!(nearest("PGPASSWORD_FILE"), None);
+        assert_eq!(nearest("PGAPPNAME"), None);
+        assert_eq!(nearest("PATH"), None);
+    }
+}

@@ -1,0 +1,125 @@
+//! What operations do with their context: read as their tenant, write once.
+
+use crate::db::{Row, Sql, Tx, Value};
+use crate::error::{Error, Kind, Result};
+use crate::operation::{Claim, Context};
+use crate::sql;
+
+/// A write that has begun.
+pub enum Begun {
+    /// Nobody used the Idempotency-Key before, or there is none.
+    Fresh(Write),
+    /// The key was used for the same call before: these are the ids that came of it.
+    Replay(Vec<String>),
+}
+
+/// A transaction of the call's tenant. Dropped without [`Write::commit`], nothing of it stays.
+pub struct Write {
+    tx: Tx,
+    tenant: String,
+    claim: Option<Claim>,
+}
+
+impl Context {
+    /// The rows of one statement; `$1` is the tenant, `params` start at `$2`.
+    pub async fn read(&self, sql: &'static Sql, params: &[&dyn Value]) -> Result<Vec<Row>> {
+        self.app.db.read(&self.tenant, sql, params).await
+    }
+
+    /// The first row of one statement.
+    pub async fn first(&self, sql: &'static Sql, params: &[&dyn Value]) -> Result<Option<Row>> {
+        Ok(self.read(sql, params).await?.into_iter().next())
+    }
+
+    /// Begins a write; with an Idempotency-Key, whoever comes second waits for the first and gets its ids.
+    pub async fn begin(&self) -> Result<Begun> {
+        let write = Write {
+            tx: self.app.db.begin(&self.tenant).await?,
+            tenant: self.tenant.clone(),
+            claim: self.claim.clone(),
+        };
+        let Some(claim) = &self.claim else {
+            return Ok(Begun::Fresh(write));
+        };
+        let won = write
+            .first(
+                sql!("idempotency/claim"),
+                &[&claim.key, &claim.operation, &claim.fingerprint],
+            )
+            .await?;
+        match won {
+            Some(_) => Ok(Begun::Fresh(write)),
+            None => Ok(Begun::Replay(settled(
+                write
+                    .first(sql!("idempotency/find"), &[&claim.key])
+                    .await?
+                    .as_ref(),
+                claim,
+            )?)),
+        }
+    }
+
+    /// The ids that an earlier call with this Idempotency-Key created.
+    pub async fn replayed(&self) -> Result<Vec<String>> {
+        let Some(claim) = &self.claim else {
+            return Err(Error::internal("a replay without a key"));
+        };
+        settled(
+            self.first(sql!("idempotency/find"), &[&claim.key])
+                .await?
+                .as_ref(),
+            claim,
+        )
+    }
+}
+
+fn settled(row: Option<&Row>, claim: &Claim) -> Result<Vec<String>> {
+    let Some(row) = row else {
+        return Err(Error::unavailable(
+            "busy",
+            "the first request with this Idempotency-Key has not ended; try again",
+        ));
+    };
+    let (operation, fingerprint): (&str, &[u8]) = (row.get(0), row.get(1));
+    if operation != claim.operation || fingerprint != claim.fingerprint {
+        let message = "this Idempotency-Key was used for another request within the last 24 hours";
+        return Err(
+            Error::new(Kind::Unprocessable, "idempotency_key_reused", message)
+                .field("Idempotency-Key"),
+        );
+    }
+    Ok(row.get(2))
+}
+
+/// A replay whose memory is gone: erased for good since.
+pub fn gone() -> Error {
+    Error::new(
+        Kind::Gone,
+        "gone",
+        "what this request created was erased since",
+    )
+}
+
+impl Write {
+    /// The rows of a statement; `$1` is the tenant, `params` start at `$2`.
+    pub async fn query(&self, sql: &'static Sql, params: &[&dyn Value]) -> Result<Vec<Row>> {
+        let all: Vec<&dyn Value> = std::iter::once(&self.tenant as &dyn Value)
+            .chain(params.iter().copied())
+            .collect();
+        self.tx.query(sql, &all).await
+    }
+
+    /// The first row of a statement.
+    pub async fn first(&self, sql: &'static Sql, params: &[&dyn Value]) -> Result<Option<Row>> {
+        Ok(self.query(sql, params).await?.into_iter().next())
+    }
+
+    /// Makes it last, and remembers the ids for a replay.
+    pub async fn commit(self, ids: &[String]) -> Result<()> {
+        if let Some(claim) = &self.claim {
+            self.query(sql!("idempotency/settle"), &[&claim.key, &ids.to_vec()])
+                .await?;
+        }
+        self.tx.commit().await
+    }
+}

@@ -1,0 +1,299 @@
+//! Group commit: what waits while a batch is on its way to the disk becomes the next batch. No timer: an idle server commits at once.
+
+use super::connection::Connection;
+use super::error::outcome_unknown;
+use super::value::Value;
+use super::{Columns, Sql, Target};
+use crate::error::{Error, Result};
+use crate::operation::Claim;
+use crate::sql;
+use std::collections::HashSet;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::{Mutex, mpsc, oneshot};
+
+/// The most units that wait; beyond it the server is overloaded and says so.
+const QUEUE: usize = 4096;
+/// The most rows in one transaction, so that nobody waits for a giant.
+const ROWS: usize = 1024;
+
+/// What one request writes, whole or not at all, in a transaction shared with others.
+pub trait Unit: Send + Sync + Sized + 'static {
+    /// Says whether rows of a unit are there: `$1` the tenant, `$2` the ids; gives the ids found.
+    const FIND: &'static Sql;
+    /// Whose it is.
+    fn tenant(&self) -> &str;
+    /// Set when it must not happen twice.
+    fn claim(&self) -> Option<&Claim>;
+    /// The ids it creates.
+    fn ids(&self) -> Vec<String>;
+    /// The statements that write many units at once.
+    fn statements<'a>(units: &'a [&'a Self]) -> Vec<Statement<'a>>;
+}
+
+/// One statement of a batch. Each row's tenant is `set_config('app.tenant', …)` itself, so row and policy cannot differ.
+pub struct Statement<'a> {
+    /// The statement.
+    pub sql: &'static Sql,
+    /// Its rows, column by column.
+    pub columns: Columns<'a>,
+}
+
+/// What became of a unit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stored {
+    /// It is on disk.
+    New,
+    /// Its Idempotency-Key was used before; nothing was written.
+    Replay,
+}
+
+struct Job<U> {
+    unit: U,
+    reply: oneshot::Sender<Result<(U, Stored)>>,
+}
+
+/// The queue to a committer. Clones share it.
+pub struct Committer<U>(mpsc::Sender<Job<U>>);
+
+/// The connection that all committers of a server share: while one writes, the others gather.
+pub type Writer = Arc<Mutex<Option<Connection>>>;
+
+impl<U: Unit> Committer<U> {
+    /// Starts a committer; it ends when the last handle is dropped. `limit` bounds a transaction, `wait` a reconnection.
+    pub fn start(target: Target, writer: Writer, limit: Duration, wait: Duration) -> Self {
+        let (sender, receiver) = mpsc::channel(QUEUE);
+        tokio::spawn(
+            Worker {
+                target,
+                writer,
+                limit,
+                wait,
+            }
+            .run(receiver),
+        );
+        Self(sender)
+    }
+
+    /// Writes a unit and gives it back when it is on disk.
+    pub async fn write(&self, unit: U) -> Result<(U, Stored)> {
+        let (reply, outcome) = oneshot::channel();
+        self.0
+            .try_send(Job { unit, reply })
+            .map_err(|error| match error {
+                mpsc::error::TrySendError::Full(_) => Error::unavailable(
+                    "overloaded",
+                    "too many writes are waiting; try again in a moment",
+                ),
+                mpsc::error::TrySendError::Closed(_) => {
+                    Error::unavailable("stopping", "the server is stopping")
+                }
+            })?;
+        outcome.await.map_err(Error::internal)?
+    }
+}
+
+struct Worker {
+    target: Target,
+    writer: Writer,
+    limit: Duration,
+    wait: Duration,
+}
+
+impl Worker {
+    async fn run<U: Unit>(self, mut queue: mpsc::Receiver<Job<U>>) {
+        while let Some(first) = queue.recv().await {
+            // Whoever comes while another committer holds the connection joins this batch.
+            let mut writer = self.writer.clone().lock_owned().await;
+            let mut rows = first.unit.ids().len();
+            let mut batch = vec![first];
+            while rows < ROWS {
+                let Ok(job) = queue.try_recv() else { break };
+                rows += job.unit.ids().len();
+                batch.push(job);
+            }
+            self.settle(&mut writer, batch).await;
+        }
+    }
+
+    /// Writes a batch and answers everyone in it.
+    async fn settle<U: Unit>(&self, writer: &mut Option<Connection>, batch: Vec<Job<U>>) {
+        let outcome = {
+            let units: Vec<&U> = batch.iter().map(|job| &job.unit).collect();
+            self.write(writer, &units).await
+        };
+        match outcome {
+            Ok(stored) => batch
+                .into_iter()
+                .zip(stored)
+                .for_each(|(job, stored)| answer(job, Ok(stored))),
+            Err(error) if outcome_unknown(&error) => self.resolve(writer, batch).await,
+            // One bad row must fail alone.
+            Err(error) if batch.len() > 1 => {
+                log::debug!(
+                    "a batch of {} failed, each goes alone: {}",
+                    batch.len(),
+                    error.causes()
+                );
+                for job in batch {
+                    let result = self
+                        .write(writer, &[&job.unit])
+                        .await
+                        .map(|stored| stored[0]);
+                    answer(job, result);
+                }
+            }
+            Err(error) => {
+                if let Some(job) = batch.into_iter().next() {
+                    answer(job, Err(error));
+                }
+            }
+        }
+    }
+
+    /// The connection broke: what was sent may be on disk or not. Look before writing again.
+    async fn resolve<U: Unit>(&self, writer: &mut Option<Connection>, batch: Vec<Job<U>>) {
+        for job in batch {
+            let result = match self.is_there(writer, &job.unit).await {
+                Ok(true) => Ok(Stored::New),
+                Ok(false) => self
+                    .write(writer, &[&job.unit])
+                    .await
+                    .map(|stored| stored[0]),
+                Err(error) => Err(error),
+            };
+            answer(job, result);
+        }
+    }
+
+    async fn is_there<U: Unit>(&self, writer: &mut Option<Connection>, unit: &U) -> Result<bool> {
+        let connection = self.connected(writer).await?;
+        let tenant = unit.tenant();
+        let ids = unit.ids();
+        let bind = sql!("system/bind");
+        let limit = format!("{}ms", self.limit.as_millis());
+        let work = async {
+            connection.batch("begin read only").await?;
+            connection.query(bind, &[&tenant, &limit]).await?;
+            let found = connection.query(U::FIND, &[&tenant, &ids]).await?;
+            connection.batch("commit").await?;
+            Ok(found.len() == ids.len())
+        };
+        super::pool::bounded(connection, self.limit, work).await
+    }
+
+    async fn write<U: Unit>(
+        &self,
+        writer: &mut Option<Connection>,
+        units: &[&U],
+    ) -> Result<Vec<Stored>> {
+        let connection = self.connected(writer).await?;
+        super::pool::bounded(connection, self.limit, transaction(connection, units)).await
+    }
+
+    /// The connection, made anew if it broke; keeps trying for as long as a request may wait.
+    async fn connected<'a>(&self, writer: &'a mut Option<Connection>) -> Result<&'a Connection> {
+        if writer.as_ref().is_none_or(Connection::is_spoilt) {
+            *writer = None;
+            let started = tokio::time::Instant::now();
+            loop {
+                match self.target.connect().await {
+                    Ok(connection) => {
+                        *writer = Some(connection);
+                        break;
+                    }
+                    Err(error) if started.elapsed() > self.wait => return Err(error),
+                    Err(_) => tokio::time::sleep(Duration::from_millis(50)).await,
+                }
+            }
+        }
+        writer
+            .as_ref()
+            .ok_or_else(|| Error::internal("no connection"))
+    }
+}
+
+/// The batch's transaction. Without claims all of it travels in one round trip.
+async fn transaction<U: Unit>(connection: &Connection, units: &[&U]) -> Result<Vec<Stored>> {
+    let mut stored = vec![Stored::New; units.len()];
+    let claims: Vec<(usize, &U, &Claim)> = units
+        .iter()
+        .enumerate()
+        .filter_map(|(index, unit)| Some((index, *unit, unit.claim()?)))
+        .collect();
+    let mut winners = units.to_vec();
+    if !claims.is_empty() {
+        let won = futures_util::try_join!(connection.batch("begin"), claim(connection, &claims))?.1;
+        for (index, unit, claim) in &claims {
+            // Of two with one key in one batch, the row that was inserted carries the ids of the first.
+            if !won.contains(&(unit.tenant().to_owned(), claim.key.clone(), unit.ids())) {
+                stored[*index] = Stored::Replay;
+            }
+        }
+        winners = units
+            .iter()
+            .zip(&stored)
+            .filter(|(_, stored)| **stored == Stored::New)
+            .map(|(unit, _)| *unit)
+            .collect();
+    }
+    let statements = if winners.is_empty() {
+        Vec::new()
+    } else {
+        U::statements(&winners)
+    };
+    let mut prepared = Vec::with_capacity(statements.len());
+    for statement in &statements {
+        let params = statement.columns.params();
+        prepared.push((
+            connection.ready(statement.sql, &params).await?,
+            statement.sql,
+            params,
+        ));
+    }
+    let inserts = futures_util::future::try_join_all(
+        prepared
+            .iter()
+            .map(|(ready, sql, params)| connection.send(ready.as_ref(), sql, params)),
+    );
+    if claims.is_empty() {
+        futures_util::try_join!(
+            connection.batch("begin"),
+            inserts,
+            connection.batch("commit")
+        )?;
+    } else {
+        futures_util::try_join!(inserts, connection.batch("commit"))?;
+    }
+    Ok(stored)
+}
+
+type Won = HashSet<(String, String, Vec<String>)>;
+
+/// Inserts the claims and says which of them are ours.
+async fn claim<U: Unit>(connection: &Connection, claims: &[(usize, &U, &Claim)]) -> Result<Won> {
+    let ids: Vec<Vec<String>> = claims.iter().map(|(_, unit, _)| unit.ids()).collect();
+    let columns = Columns::default()
+        .texts(claims.iter().map(|(_, unit, _)| unit.tenant()))
+        .texts(claims.iter().map(|(_, _, claim)| claim.key.as_str()))
+        .texts(claims.iter().map(|(_, _, claim)| claim.operation))
+        .bytes(
+            claims
+                .iter()
+                .map(|(_, _, claim)| claim.fingerprint.as_slice()),
+        )
+        .text_arrays(ids.iter().map(Vec::as_slice));
+    let params: Vec<&dyn Value> = columns.params();
+    let rows = connection
+        .query(sql!("idempotency/claim_batch"), &params)
+        .await?;
+    Ok(rows
+        .iter()
+        .map(|row| (row.get(0), row.get(1), row.get(2)))
+        .collect())
+}
+
+fn answer<U>(job: Job<U>, result: Result<Stored>) {
+    // A client that went away does not need its answer.
+    let _ = job.reply.send(result.map(|stored| (job.unit, stored)));
+}

@@ -1,0 +1,126 @@
+//! From the database's errors to ours: by SQLSTATE, and by the constraint's name where a client is at fault.
+
+use crate::error::{Error, Kind};
+use tokio_postgres::error::{DbError, SqlState};
+
+/// Constraints whose breach is the client's doing: name, kind, field, message.
+const CONSTRAINTS: &[(&str, Kind, &str, &str)] = &[
+    (
+        "handoff_significance_range",
+        Kind::Invalid,
+        "significance",
+        "significance is a number from 0 to 1",
+    ),
+    (
+        "handoff_says_something",
+        Kind::Invalid,
+        "experienced",
+        "a handoff needs at least one text",
+    ),
+    (
+        "knowledge_confidence_range",
+        Kind::Invalid,
+        "confidence",
+        "confidence is a number from 0 to 1",
+    ),
+    (
+        "knowledge_supersedes_fkey",
+        Kind::NotFound,
+        "supersedes",
+        "no note by that id",
+    ),
+    (
+        "decision_supersedes_fkey",
+        Kind::NotFound,
+        "supersedes",
+        "no decision by that id",
+    ),
+    (
+        "api_key_name_range",
+        Kind::Invalid,
+        "name",
+        "a key's name has up to 255 characters",
+    ),
+];
+
+impl From<tokio_postgres::Error> for Error {
+    fn from(error: tokio_postgres::Error) -> Self {
+        if let Some(db) = error.as_db_error() {
+            return from_db(db).source(error);
+        }
+        let message = "the database cannot be reached right now; try again in a moment";
+        if error.is_closed() || has_io_cause(&error) {
+            return Error::unavailable("database_unavailable", message).source(error);
+        }
+        // What is left is an encoding or decoding that cannot work: ours to mend.
+        Error::internal(error)
+    }
+}
+
+fn has_io_cause(error: &tokio_postgres::Error) -> bool {
+    let mut cause = std::error::Error::source(error);
+    while let Some(error) = cause {
+        if error.is::<std::io::Error>() {
+            return true;
+        }
+        cause = error.source();
+    }
+    false
+}
+
+fn from_db(db: &DbError) -> Error {
+    if let Some((_, kind, field, message)) = db
+        .constraint()
+        .and_then(|name| CONSTRAINTS.iter().find(|row| row.0 == name))
+    {
+        let code = if *kind == Kind::NotFound {
+            "not_found"
+        } else {
+            "invalid_input"
+        };
+        return Error::new(*kind, code, *message).field(*field);
+    }
+    let away = "the database is starting, stopping or busy; try again in a moment";
+    match *db.code() {
+        SqlState::QUERY_CANCELED => Error::new(
+            Kind::Timeout,
+            "timeout",
+            "the database took longer than allowed",
+        ),
+        SqlState::DISK_FULL => Error::new(
+            Kind::StorageFull,
+            "storage_full",
+            "the database's disk is full",
+        ),
+        SqlState::ADMIN_SHUTDOWN
+        | SqlState::CRASH_SHUTDOWN
+        | SqlState::CANNOT_CONNECT_NOW
+        | SqlState::TOO_MANY_CONNECTIONS
+        | SqlState::CONNECTION_FAILURE
+        | SqlState::CONNECTION_EXCEPTION
+        | SqlState::PROTOCOL_VIOLATION
+        | SqlState::IDLE_IN_TRANSACTION_SESSION_TIMEOUT
+        | SqlState::READ_ONLY_SQL_TRANSACTION => Error::unavailable("database_unavailable", away),
+        SqlState::T_R_SERIALIZATION_FAILURE
+        | SqlState::T_R_DEADLOCK_DETECTED
+        | SqlState::LOCK_NOT_AVAILABLE => {
+            Error::unavailable("busy", "another change was under way; try again")
+        }
+        SqlState::DATETIME_FIELD_OVERFLOW => {
+            Error::invalid("a time is out of the database's range")
+        }
+        SqlState::CHARACTER_NOT_IN_REPERTOIRE | SqlState::UNTRANSLATABLE_CHARACTER => {
+            Error::invalid("a text holds a character the database cannot store")
+        }
+        _ => Error::new(
+            Kind::Internal,
+            "internal",
+            "something went wrong on the server; the log has the cause under this request's id",
+        ),
+    }
+}
+
+/// Whether the connection broke, so that nobody knows what became of what was sent.
+pub fn outcome_unknown(error: &Error) -> bool {
+    error.kind() == Kind::Unavailable && error.code() == "database_unavailable"
+}

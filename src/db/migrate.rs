@@ -1,0 +1,163 @@
+//! Migrations: forward only, embedded, checksummed, one transaction each, behind a lock.
+
+use super::connection::Connection;
+use super::{Target, sha256};
+use crate::error::{Error, Kind, Result};
+use crate::sql;
+use std::fmt::Write;
+
+/// The files of sql/migrations, NNNN_name.sql.
+#[derive(rust_embed::RustEmbed)]
+#[folder = "sql/migrations"]
+struct Files;
+
+/// One step of the schema.
+#[derive(Clone, Debug)]
+pub struct Migration {
+    /// Its number, from 1 without gaps.
+    pub version: i32,
+    /// The file's name without the number.
+    pub name: String,
+    /// Its SQL.
+    pub text: String,
+    /// SHA-256 of the text, in hex.
+    pub checksum: String,
+}
+
+/// What a database has, and what it lacks.
+#[derive(Debug)]
+pub struct Status {
+    /// Versions that were applied.
+    pub applied: Vec<(i32, String)>,
+    /// Steps that are missing.
+    pub pending: Vec<Migration>,
+}
+
+/// Every migration of this program, in order.
+pub fn all() -> Result<Vec<Migration>> {
+    let mut list = Vec::new();
+    for file in Files::iter() {
+        let stem = file.trim_end_matches(".sql");
+        let (number, name) = stem
+            .split_once('_')
+            .ok_or_else(|| Error::internal(format!("{file}: not NNNN_name.sql")))?;
+        let data = Files::get(&file)
+            .ok_or_else(|| Error::internal(format!("{file}: not embedded")))?
+            .data;
+        let mut checksum = String::new();
+        for byte in sha256(&data) {
+            // Writing to a String cannot fail.
+            let _ = write!(checksum, "{byte:02x}");
+        }
+        list.push(Migration {
+            version: number.parse().map_err(Error::internal)?,
+            name: name.to_owned(),
+            text: String::from_utf8(data.into_owned()).map_err(Error::internal)?,
+            checksum,
+        });
+    }
+    list.sort_by_key(|migration| migration.version);
+    Ok(list)
+}
+
+/// Compares a database with this program; refuses a newer schema, and one whose past was edited.
+pub async fn status(owner: &Target) -> Result<Status> {
+    let connection = owner.connect().await?;
+    compare(&connection).await
+}
+
+async fn compare(connection: &Connection) -> Result<Status> {
+    let there = connection
+        .query(sql!("system/migrations_there"), &[])
+        .await?;
+    let rows = if there.is_empty() {
+        Vec::new()
+    } else {
+        connection
+            .query(sql!("system/migrations_applied"), &[])
+            .await?
+    };
+    let applied: Vec<(i32, String, String)> = rows
+        .iter()
+        .map(|row| (row.get(0), row.get(1), row.get(2)))
+        .collect();
+    let known = all()?;
+    for (version, name, checksum) in &applied {
+        match known.iter().find(|migration| migration.version == *version) {
+            None => {
+                let message = format!(
+                    "the database's schema ({version}, {name}) is newer than this program knows: install the newer agent-memory again"
+                );
+                return Err(Error::new(Kind::Conflict, "schema_newer", message));
+            }
+            Some(migration) if migration.checksum != *checksum => {
+                let message = format!(
+                    "migration {version} ({name}) differs from the one that was applied to this database"
+                );
+                return Err(Error::new(Kind::Conflict, "schema_differs", message));
+            }
+            Some(_) => {}
+        }
+    }
+    let pending = known
+        .into_iter()
+        .filter(|m| !applied.iter().any(|(version, _, _)| *version == m.version))
+        .collect();
+    Ok(Status {
+        applied: applied
+            .into_iter()
+            .map(|(version, name, _)| (version, name))
+            .collect(),
+        pending,
+    })
+}
+
+/// Brings the schema up to date as the owner and lets the application's role in. Several servers may start at once: one migrates.
+pub async fn up(owner: &Target, application: &str) -> Result<usize> {
+    let connection = owner.connect().await?;
+    connection
+        .batch(sql!("system/migrations_table").text)
+        .await
+        .map_err(explain)?;
+    let mut done = 0;
+    loop {
+        connection.batch("begin").await?;
+        connection
+            .query(sql!("system/migrations_lock"), &[])
+            .await?;
+        let Some(next) = compare(&connection).await?.pending.into_iter().next() else {
+            break;
+        };
+        log::info!("migrating the database: {:04}_{}", next.version, next.name);
+        // Under FORCE the owner's own UPDATE would change nothing, silently: lifted here, restored below.
+        connection.batch(sql!("system/force_lift").text).await?;
+        connection.batch(&next.text).await.map_err(explain)?;
+        connection
+            .query(
+                sql!("system/migrations_record"),
+                &[&next.version, &next.name, &next.checksum],
+            )
+            .await?;
+        connection
+            .query(sql!("system/grant_application"), &[&application])
+            .await?;
+        connection.batch("commit").await?;
+        done += 1;
+    }
+    // Also without a pending step: the role may be another than last time, and a hand may have changed the grants.
+    connection
+        .query(sql!("system/grant_application"), &[&application])
+        .await?;
+    connection.batch("commit").await?;
+    Ok(done)
+}
+
+/// What a guide's grants leave out, named with the command that mends it.
+fn explain(error: Error) -> Error {
+    if error.causes().contains("permission denied for schema") {
+        let message = "the database role may not create tables in schema public; as a superuser run: \
+                       GRANT USAGE, CREATE ON SCHEMA public TO <that role>;  (in the database itself)";
+        return Error::new(Kind::Forbidden, "migration_denied", message).source(error);
+    }
+    error
+}

@@ -1,0 +1,276 @@
+//! The pool of readers, and single reads through it.
+
+use super::connection::Connection;
+use super::error::outcome_unknown;
+use super::target::Target;
+use super::tls::Tls;
+use super::transaction::{Held, Tx};
+use super::value::Value;
+use super::{Row, Sql};
+use crate::error::{Error, Kind, Result};
+use crate::sql;
+use bb8::{ManageConnection, Pool, PooledConnection, RunError};
+use bb8_postgres::PostgresConnectionManager;
+use std::time::Duration;
+
+/// How connections are kept and bounded.
+#[derive(Clone, Copy, Debug)]
+pub struct Settings {
+    /// The most connections for requests; the committer and the owner have one each beside them.
+    pub readers: u32,
+    /// How many of them stay open when idle.
+    pub warm: u32,
+    /// After how long an idle one beyond `warm` closes.
+    pub idle: Duration,
+    /// How long to wait for a connection.
+    pub wait: Duration,
+    /// The server cancels a statement after this.
+    pub statement: Duration,
+    /// We give up on one after this, with a cancel request.
+    pub query: Duration,
+}
+
+/// bb8's view of our connections: bb8-postgres connects, we add the statement cache.
+pub struct Manager {
+    inner: PostgresConnectionManager<Tls>,
+    named: bool,
+}
+
+impl ManageConnection for Manager {
+    type Connection = Connection;
+    type Error = Error;
+
+    async fn connect(&self) -> Result<Connection> {
+        Ok(Connection::new(self.inner.connect().await?, self.named))
+    }
+    async fn is_valid(&self, connection: &mut Connection) -> Result<()> {
+        connection.ping().await
+    }
+    fn has_broken(&self, connection: &mut Connection) -> bool {
+        connection.is_spoilt()
+    }
+}
+
+/// A connection on loan.
+pub type Loan = PooledConnection<'static, Manager>;
+
+/// What the pool looks like right now.
+#[derive(Clone, Copy, Debug)]
+pub struct PoolState {
+    /// Open connections.
+    pub open: u32,
+    /// Of these, idle.
+    pub idle: u32,
+    /// The hard maximum.
+    pub max: u32,
+}
+
+/// The database as the application's role sees it.
+#[derive(Clone)]
+pub struct Db {
+    pool: Pool<Manager>,
+    target: Target,
+    settings: Settings,
+    /// `statement_timeout` as PostgreSQL writes it.
+    limit: String,
+}
+
+impl Db {
+    /// A pool on `target`; it connects when first used.
+    pub fn new(target: &Target, settings: Settings) -> Self {
+        let manager = Manager {
+            inner: PostgresConnectionManager::new(target.config.clone(), target.tls.clone()),
+            named: target.named,
+        };
+        let pool = Pool::builder()
+            .max_size(settings.readers)
+            .min_idle(settings.warm.min(settings.readers))
+            .idle_timeout(settings.idle)
+            .max_lifetime(None)
+            .connection_timeout(settings.wait)
+            .test_on_check_out(false)
+            .queue_strategy(bb8::QueueStrategy::Lifo)
+            .build_unchecked(manager);
+        Self {
+            pool,
+            target: target.clone(),
+            settings,
+            limit: format!("{}ms", settings.statement.as_millis()),
+        }
+    }
+
+    /// Where it connects to.
+    pub fn target(&self) -> &Target {
+        &self.target
+    }
+
+    /// Its bounds.
+    pub fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// A connection, within the configured wait.
+    pub async fn loan(&self) -> Result<Loan> {
+        self.pool.get_owned().await.map_err(|error| match error {
+            RunError::User(error) => error,
+            RunError::TimedOut => Error::unavailable(
+                "database_unavailable",
+                "no database connection became free in time; try again in a moment",
+            ),
+        })
+    }
+
+    /// One statement in a transaction bound to the tenant, in one round trip. `$1` is the tenant.
+    pub async fn read(
+        &self,
+        tenant: &str,
+        sql: &'static Sql,
+        params: &[&dyn Value],
+    ) -> Result<Vec<Row>> {
+        let mut rows = self.read_all(tenant, &[(sql, params)]).await?;
+        Ok(rows.pop().unwrap_or_default())
+    }
+
+    /// Several statements that see one state, in one transaction and one round trip. `$1` is the tenant in each.
+    pub async fn read_all(
+        &self,
+        tenant: &str,
+        statements: &[(&'static Sql, &[&dyn Value])],
+    ) -> Result<Vec<Vec<Row>>> {
+        let first = self.try_read(tenant, statements).await;
+        match first {
+            // A connection that died while idle says nothing about the database: once more, on another.
+            Err(error) if outcome_unknown(&error) => self.try_read(tenant, statements).await,
+            result => result,
+        }
+    }
+
+    async fn try_read(
+        &self,
+        tenant: &str,
+        statements: &[(&'static Sql, &[&dyn Value])],
+    ) -> Result<Vec<Vec<Row>>> {
+        let loan = self.loan().await?;
+        let connection: &Connection = &loan;
+        let bind = sql!("system/bind");
+        let binding: [&dyn Value; 2] = [&tenant, &self.limit];
+        let bind_ready = connection.ready(bind, &binding).await?;
+        let mut prepared = Vec::with_capacity(statements.len());
+        for (sql, params) in statements {
+            let all: Vec<&dyn Value> = std::iter::once(&tenant as &dyn Value)
+                .chain(params.iter().copied())
+                .collect();
+            prepared.push((connection.ready(sql, &all).await?, *sql, all));
+        }
+        // A snapshot for the whole transaction only where there is more than one statement to agree.
+        let begin = if statements.len() > 1 {
+            "begin isolation level repeatable read read only"
+        } else {
+            "begin read only"
+        };
+        let work = async {
+            let reads = prepared
+                .iter()
+                .map(|(ready, sql, params)| connection.send(ready.as_ref(), sql, params));
+            futures_util::try_join!(
+                connection.batch(begin),
+                connection.send(bind_ready.as_ref(), bind, &binding),
+                futures_util::future::try_join_all(reads),
+                connection.batch("commit"),
+            )
+        };
+        let (_, _, rows, _) = self.bounded(connection, work).await?;
+        Ok(rows)
+    }
+
+    /// A transaction bound to the tenant, for several statements or a write.
+    pub async fn begin(&self, tenant: &str) -> Result<Tx> {
+        Tx::begin(
+            Held::Loan(self.loan().await?),
+            "begin",
+            self.settings.query,
+            tenant,
+            &self.limit,
+        )
+        .await
+    }
+
+    /// A transaction on a connection of its own, for work that lasts as long as a client reads or sends; `$1` stays to be given.
+    pub async fn begin_long(&self, tenant: &str, begin: &'static str) -> Result<Tx> {
+        let connection = self.target.connect().await?;
+        Tx::begin(
+            Held::Own(Box::new(connection)),
+            begin,
+            self.settings.query,
+            tenant,
+            "0",
+        )
+        .await
+    }
+
+    /// One statement without a tenant: sql/system/ only.
+    pub async fn system(&self, sql: &'static Sql, params: &[&dyn Value]) -> Result<Vec<Row>> {
+        let loan = self.loan().await?;
+        self.bounded(&loan, loan.query(sql, params)).await
+    }
+
+    /// Whether the database answers now.
+    pub async fn ping(&self) -> Result<()> {
+        self.system(sql!("system/ping"), &[]).await.map(drop)
+    }
+
+    /// Numbers for metrics.
+    pub fn state(&self) -> PoolState {
+        let state = self.pool.state();
+        PoolState {
+            open: state.connections,
+            idle: state.idle_connections,
+            max: self.settings.readers,
+        }
+    }
+
+    async fn bounded<T>(
+        &self,
+        connection: &Connection,
+        work: impl Future<Output = Result<T>>,
+    ) -> Result<T> {
+        bounded(connection, self.settings.query, work).await
+    }
+}
+
+/// Work on a connection, given up after `limit`: the server is asked to cancel, the connection is not used again.
+pub async fn bounded<T>(
+    connection: &Connection,
+    limit: Duration,
+    work: impl Future<Output = Result<T>>,
+) -> Result<T> {
+    let mut guard = Abandoned {
+        connection,
+        done: false,
+    };
+    match tokio::time::timeout(limit, work).await {
+        Ok(result) => {
+            guard.done = true;
+            result
+        }
+        Err(_) => Err(Error::new(
+            Kind::Timeout,
+            "timeout",
+            "the database took longer than allowed",
+        )),
+    }
+}
+
+/// A future that is dropped between its statements leaves a connection nobody knows the state of.
+struct Abandoned<'a> {
+    connection: &'a Connection,
+    done: bool,
+}
+
+impl Drop for Abandoned<'_> {
+    fn drop(&mut self) {
+        if !self.done {
+            self.connection.abandon();
+        }
+    }
+}

@@ -1,0 +1,123 @@
+//! A transaction bound to a tenant.
+
+use super::connection::Connection;
+use super::pool::{Loan, bounded};
+use super::value::Value;
+use super::{Row, Sql};
+use crate::error::{Error, Result};
+use crate::sql;
+use futures_util::{Stream, TryStreamExt};
+use std::ops::Deref;
+use std::time::Duration;
+
+/// The connection a transaction runs on.
+pub(super) enum Held {
+    /// On loan from the pool.
+    Loan(Loan),
+    /// Its own: for transactions that last as long as a client reads or sends.
+    Own(Box<Connection>),
+}
+
+impl Deref for Held {
+    type Target = Connection;
+    fn deref(&self) -> &Connection {
+        match self {
+            Self::Loan(loan) => loan,
+            Self::Own(connection) => connection,
+        }
+    }
+}
+
+/// A transaction bound to one tenant. Dropped without [`Tx::commit`], nothing of it stays.
+pub struct Tx {
+    /// There until the transaction has ended.
+    held: Option<Held>,
+    limit: Duration,
+}
+
+impl Tx {
+    pub(super) async fn begin(
+        held: Held,
+        begin: &str,
+        limit: Duration,
+        tenant: &str,
+        statement_timeout: &str,
+    ) -> Result<Self> {
+        let tx = Self {
+            held: Some(held),
+            limit,
+        };
+        let connection = tx.connection()?;
+        let params: [&dyn Value; 2] = [&tenant, &statement_timeout];
+        let bind = sql!("system/bind");
+        let ready = connection.ready(bind, &params).await?;
+        let work = async {
+            futures_util::try_join!(
+                connection.batch(begin),
+                connection.send(ready.as_ref(), bind, &params)
+            )
+        };
+        bounded(connection, limit, work).await?;
+        Ok(tx)
+    }
+
+    fn connection(&self) -> Result<&Connection> {
+        self.held
+            .as_deref()
+            .ok_or_else(|| Error::internal("the transaction has ended"))
+    }
+
+    /// The rows of a statement; all its parameters are given, the tenant first.
+    pub async fn query(&self, sql: &'static Sql, params: &[&dyn Value]) -> Result<Vec<Row>> {
+        let connection = self.connection()?;
+        bounded(connection, self.limit, connection.query(sql, params)).await
+    }
+
+    /// The first row of a statement, if there is one.
+    pub async fn first(&self, sql: &'static Sql, params: &[&dyn Value]) -> Result<Option<Row>> {
+        Ok(self.query(sql, params).await?.into_iter().next())
+    }
+
+    /// The row of a statement that always gives one.
+    pub async fn one(&self, sql: &'static Sql, params: &[&dyn Value]) -> Result<Row> {
+        let row = self.first(sql, params).await?;
+        row.ok_or_else(|| Error::internal(format!("sql/{}.sql gave no row", sql.name)))
+    }
+
+    /// Rows one by one, in the reader's pace and in constant memory.
+    pub async fn stream(
+        &self,
+        sql: &'static Sql,
+        params: &[&dyn Value],
+    ) -> Result<impl Stream<Item = Result<Row>> + use<>> {
+        Ok(self
+            .connection()?
+            .stream(sql, params)
+            .await?
+            .map_err(Error::from))
+    }
+
+    /// Makes it last. An error means that it did not, or that nobody knows when the connection broke.
+    pub async fn commit(mut self) -> Result<()> {
+        let connection = self.connection()?;
+        bounded(connection, self.limit, connection.batch("commit")).await?;
+        self.held = None;
+        Ok(())
+    }
+}
+
+impl Drop for Tx {
+    fn drop(&mut self) {
+        let Some(held) = self.held.take().filter(|held| !held.is_spoilt()) else {
+            return;
+        };
+        match tokio::runtime::Handle::try_current() {
+            Ok(runtime) => drop(runtime.spawn(async move {
+                if held.batch("rollback").await.is_err() {
+                    held.spoil();
+                }
+            })),
+            Err(_) => held.spoil(),
+        }
+    }
+}

@@ -1,0 +1,86 @@
+//! Decisions, and what replaces them.
+
+mod create;
+mod list;
+mod supersede;
+
+pub use create::Create;
+pub use list::List;
+pub use supersede::Supersede;
+
+use crate::db::Row;
+use crate::operation::Endpoint;
+use chrono::{DateTime, Utc};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// The operations of this folder.
+pub const OPERATIONS: &[Endpoint] = &[
+    Endpoint::of::<Create>(),
+    Endpoint::of::<List>(),
+    Endpoint::of::<Supersede>(),
+];
+
+/// A decision as clients see it.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+pub struct Decision {
+    /// Its id, `dec_…`.
+    pub decision_id: String,
+    /// Whose it is.
+    pub tenant_id: String,
+    /// What was decided.
+    pub decision: String,
+    /// Why.
+    pub rationale: Vec<String>,
+    /// What bound it.
+    pub constraints: Vec<String>,
+    /// What else was thought of.
+    pub alternatives: Vec<String>,
+    /// What follows.
+    pub consequences: Vec<String>,
+    /// What it refers to.
+    pub refs: Vec<String>,
+    /// project, user or global.
+    pub scope: String,
+    /// The project it belongs to.
+    pub project_path: Option<String>,
+    /// Whether it always comes first.
+    pub pinned: bool,
+    /// active or superseded.
+    pub status: String,
+    /// The decision it replaces.
+    pub supersedes: Option<String>,
+    /// The decision that replaced it.
+    pub superseded_by: Option<String>,
+    /// When it was made.
+    pub created_at: DateTime<Utc>,
+}
+
+impl Decision {
+    /// From a row of decisions.
+    pub fn from_row(row: &Row) -> Self {
+        let superseded_by: Option<String> = row.get("superseded_by");
+        Self {
+            decision_id: row.get("decision_id"),
+            tenant_id: row.get("tenant_id"),
+            decision: row.get("decision"),
+            rationale: row.get("rationale"),
+            constraints: row.get("constraints"),
+            alternatives: row.get("alternatives"),
+            consequences: row.get("consequences"),
+            refs: row.get("refs"),
+            scope: row.get("scope"),
+            project_path: row.get("project_path"),
+            pinned: row.get("pinned"),
+            status: if superseded_by.is_some() {
+                "superseded"
+            } else {
+                "active"
+            }
+            .to_owned(),
+            supersedes: row.get("supersedes"),
+            superseded_by,
+            created_at: row.get("created_at"),
+        }
+    }
+}

@@ -1,0 +1,260 @@
+//! Events on their way to the disk, with their chunks and artifacts.
+
+use super::content::Artifact;
+use super::record::{ActorType, Channel, Input, Kind};
+use crate::context::gone;
+use crate::db::{Columns, Sql, Statement, Stored, Unit};
+use crate::error::Result;
+use crate::operation::{Claim, Context};
+use crate::text::{passages, tokens};
+use crate::types::{Instant, Name, strings};
+use crate::{id, sql};
+use chrono::{DateTime, Utc};
+use schemars::JsonSchema;
+use serde::Serialize;
+
+/// The most characters of a chunk.
+const CHUNK: usize = 4000;
+
+/// What became of an event.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Recorded {
+    /// Its id.
+    event_id: String,
+    /// The passages of its text.
+    chunk_ids: Vec<String>,
+    /// The bytes it produced.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    artifact_id: Option<String>,
+}
+
+/// An event with everything that is derived from it.
+pub(super) struct Draft {
+    event_id: String,
+    created_at: DateTime<Utc>,
+    at: DateTime<Utc>,
+    content: String,
+    tags: Vec<String>,
+    refs: Vec<String>,
+    chunks: Vec<Chunk>,
+    artifact: Option<(String, Artifact)>,
+    input: Rest,
+}
+
+/// What goes into columns as it came.
+struct Rest {
+    session_id: Name,
+    channel: &'static str,
+    actor_type: &'static str,
+    actor_id: Name,
+    kind: &'static str,
+    sensitivity: &'static str,
+    scope: Option<Name>,
+    subject_type: Option<Name>,
+    subject_id: Option<Name>,
+    project_id: Option<Name>,
+}
+
+struct Chunk {
+    chunk_id: String,
+    text: String,
+}
+
+impl Draft {
+    /// Gives an event its ids and cuts its text into chunks.
+    pub(super) fn new(input: Input) -> Self {
+        let (event_id, created_at) = id::new("evt");
+        let chunk = |text: &str| Chunk {
+            chunk_id: id::new("chk").0,
+            text: text.to_owned(),
+        };
+        let artifact =
+            (input.kind == Kind::Artifact).then(|| (id::new("art").0, input.content.artifact()));
+        Self {
+            event_id,
+            created_at,
+            at: input.at.map_or(created_at, Instant::get),
+            chunks: passages(&input.content.readable(), CHUNK)
+                .into_iter()
+                .map(chunk)
+                .collect(),
+            content: input.content.text().to_owned(),
+            tags: strings(input.tags.into_inner()),
+            refs: strings(input.refs.into_inner()),
+            artifact,
+            input: Rest {
+                session_id: input.session_id,
+                channel: match input.channel {
+                    Channel::Private => "private",
+                    Channel::Public => "public",
+                    Channel::Team => "team",
+                    Channel::Agent => "agent",
+                },
+                actor_type: match input.actor.0.actor_type {
+                    ActorType::Human => "human",
+                    ActorType::Agent => "agent",
+                    ActorType::Tool => "tool",
+                },
+                actor_id: input.actor.0.id,
+                kind: match input.kind {
+                    Kind::Message => "message",
+                    Kind::ToolCall => "tool_call",
+                    Kind::ToolResult => "tool_result",
+                    Kind::Decision => "decision",
+                    Kind::TaskUpdate => "task_update",
+                    Kind::Artifact => "artifact",
+                },
+                sensitivity: input.sensitivity.as_str(),
+                scope: input.scope,
+                subject_type: input.subject_type,
+                subject_id: input.subject_id,
+                project_id: input.project_id,
+            },
+        }
+    }
+
+    fn recorded(&self) -> Recorded {
+        Recorded {
+            event_id: self.event_id.clone(),
+            chunk_ids: self
+                .chunks
+                .iter()
+                .map(|chunk| chunk.chunk_id.clone())
+                .collect(),
+            artifact_id: self.artifact.as_ref().map(|(id, _)| id.clone()),
+        }
+    }
+}
+
+/// The events of one request: all or none.
+pub struct NewEvents {
+    tenant: String,
+    events: Vec<Draft>,
+    claim: Option<Claim>,
+}
+
+/// Writes events once and says what became of each.
+pub(super) async fn store(ctx: &Context, events: Vec<Draft>) -> Result<Vec<Recorded>> {
+    let unit = NewEvents {
+        tenant: ctx.tenant.clone(),
+        events,
+        claim: ctx.claim.clone(),
+    };
+    let (unit, stored) = ctx.app.events.write(unit).await?;
+    if stored == Stored::New {
+        return Ok(unit.events.iter().map(Draft::recorded).collect());
+    }
+    let ids = ctx.replayed().await?;
+    let rows = ctx.read(sql!("event/recorded"), &[&ids]).await?;
+    if rows.len() < ids.len() {
+        return Err(gone());
+    }
+    Ok(rows
+        .iter()
+        .map(|row| Recorded {
+            event_id: row.get(0),
+            chunk_ids: row.get(1),
+            artifact_id: row.get(2),
+        })
+        .collect())
+}
+
+impl Unit for NewEvents {
+    const FIND: &'static Sql = sql!("event/find");
+
+    fn tenant(&self) -> &str {
+        &self.tenant
+    }
+    fn claim(&self) -> Option<&Claim> {
+        self.claim.as_ref()
+    }
+    fn ids(&self) -> Vec<String> {
+        self.events
+            .iter()
+            .map(|event| event.event_id.clone())
+            .collect()
+    }
+    fn statements<'a>(units: &'a [&'a Self]) -> Vec<Statement<'a>> {
+        let mut statements = vec![Statement {
+            sql: sql!("event/record"),
+            columns: event_columns(units),
+        }];
+        if events(units).any(|(_, event)| !event.chunks.is_empty()) {
+            statements.push(Statement {
+                sql: sql!("event/record_chunks"),
+                columns: chunk_columns(units),
+            });
+        }
+        if events(units).any(|(_, event)| event.artifact.is_some()) {
+            statements.push(Statement {
+                sql: sql!("event/record_artifacts"),
+                columns: artifact_columns(units),
+            });
+        }
+        statements
+    }
+}
+
+/// Every event of a batch with its tenant.
+fn events<'a>(units: &'a [&'a NewEvents]) -> impl Iterator<Item = (&'a str, &'a Draft)> {
+    units.iter().flat_map(|unit| {
+        unit.events
+            .iter()
+            .map(|event| (unit.tenant.as_str(), event))
+    })
+}
+
+fn event_columns<'a>(units: &'a [&'a NewEvents]) -> Columns<'a> {
+    let rows = || events(units).map(|(_, event)| event);
+    Columns::default()
+        .texts(events(units).map(|(tenant, _)| tenant))
+        .texts(rows().map(|e| e.event_id.as_str()))
+        .texts(rows().map(|e| &*e.input.session_id))
+        .texts(rows().map(|e| e.input.channel))
+        .texts(rows().map(|e| e.input.actor_type))
+        .texts(rows().map(|e| &*e.input.actor_id))
+        .texts(rows().map(|e| e.input.kind))
+        .texts(rows().map(|e| e.content.as_str()))
+        .texts(rows().map(|e| e.input.sensitivity))
+        .text_arrays(rows().map(|e| e.tags.as_slice()))
+        .text_arrays(rows().map(|e| e.refs.as_slice()))
+        .maybe_texts(rows().map(|e| e.input.scope.as_deref()))
+        .maybe_texts(rows().map(|e| e.input.subject_type.as_deref()))
+        .maybe_texts(rows().map(|e| e.input.subject_id.as_deref()))
+        .maybe_texts(rows().map(|e| e.input.project_id.as_deref()))
+        .instants(rows().map(|e| e.at))
+        .instants(rows().map(|e| e.created_at))
+}
+
+fn chunk_columns<'a>(units: &'a [&'a NewEvents]) -> Columns<'a> {
+    let rows = || {
+        events(units).flat_map(|(tenant, event)| {
+            event
+                .chunks
+                .iter()
+                .enumerate()
+                .map(move |(seq, chunk)| (tenant, event.event_id.as_str(), seq, chunk))
+        })
+    };
+    Columns::default()
+        .texts(rows().map(|(tenant, ..)| tenant))
+        .texts(rows().map(|(_, _, _, chunk)| chunk.chunk_id.as_str()))
+        .texts(rows().map(|(_, event_id, ..)| event_id))
+        .integers(rows().map(|(_, _, seq, _)| seq as i32))
+        .texts(rows().map(|(_, _, _, chunk)| chunk.text.as_str()))
+        .integers(rows().map(|(_, _, _, chunk)| tokens(&chunk.text) as i32))
+}
+
+fn artifact_columns<'a>(units: &'a [&'a NewEvents]) -> Columns<'a> {
+    let rows = || {
+        events(units)
+            .filter_map(|(tenant, event)| Some((tenant, &event.event_id, event.artifact.as_ref()?)))
+    };
+    Columns::default()
+        .texts(rows().map(|(tenant, ..)| tenant))
+        .texts(rows().map(|(_, _, (id, _))| id.as_str()))
+        .texts(rows().map(|(_, event_id, _)| event_id.as_str()))
+        .maybe_texts(rows().map(|(_, _, (_, artifact))| artifact.name.as_deref()))
+        .texts(rows().map(|(_, _, (_, artifact))| artifact.media_type.as_str()))
+        .bytes(rows().map(|(_, _, (_, artifact))| artifact.body.as_slice()))
+}

@@ -1,0 +1,93 @@
+//! An event in an export: with its chunks and its artifact, so that an import gives them their ids back.
+
+use crate::db::{Json, Row};
+use base64::Engine;
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+
+/// An event as it is exported.
+#[derive(Serialize, Deserialize)]
+pub struct ExportedEvent {
+    pub event_id: String,
+    pub session_id: String,
+    pub channel: String,
+    pub actor: ExportedActor,
+    pub kind: String,
+    pub content: Box<RawValue>,
+    pub sensitivity: String,
+    pub tags: Vec<String>,
+    pub refs: Vec<String>,
+    pub scope: Option<String>,
+    pub subject_type: Option<String>,
+    pub subject_id: Option<String>,
+    pub project_id: Option<String>,
+    pub at: DateTime<Utc>,
+    pub created_at: DateTime<Utc>,
+    pub chunks: Vec<ExportedChunk>,
+    pub artifact: Option<ExportedArtifact>,
+}
+
+#[derive(Serialize, Deserialize)]
+pub struct ExportedActor {
+    #[serde(rename = "type")]
+    pub actor_type: String,
+    pub id: String,
+}
+
+#[derive(Serialize, Deserialize)]
+pub struct ExportedChunk {
+    pub chunk_id: String,
+    pub text: String,
+}
+
+#[derive(Serialize, Deserialize)]
+pub struct ExportedArtifact {
+    pub artifact_id: String,
+    pub name: Option<String>,
+    pub media_type: String,
+    /// The bytes in base64.
+    pub data: String,
+}
+
+impl ExportedEvent {
+    /// From a row of export/events.
+    pub fn from_row(row: &Row) -> Self {
+        let content: Json<Box<RawValue>> = row.get("content");
+        let (chunk_ids, chunk_texts): (Vec<String>, Vec<String>) =
+            (row.get("chunk_ids"), row.get("chunk_texts"));
+        let artifact_id: Option<String> = row.get("artifact_id");
+        Self {
+            event_id: row.get("event_id"),
+            session_id: row.get("session_id"),
+            channel: row.get("channel"),
+            actor: ExportedActor {
+                actor_type: row.get("actor_type"),
+                id: row.get("actor_id"),
+            },
+            kind: row.get("kind"),
+            content: content.0,
+            sensitivity: row.get("sensitivity"),
+            tags: row.get("tags"),
+            refs: row.get("refs"),
+            scope: row.get("scope"),
+            subject_type: row.get("subject_type"),
+            subject_id: row.get("subject_id"),
+            project_id: row.get("project_id"),
+            at: row.get("at"),
+            created_at: row.get("created_at"),
+            chunks: chunk_ids
+                .into_iter()
+                .zip(chunk_texts)
+                .map(|(chunk_id, text)| ExportedChunk { chunk_id, text })
+                .collect(),
+            artifact: artifact_id.map(|artifact_id| ExportedArtifact {
+                artifact_id,
+                name: row.get("artifact_name"),
+                media_type: row.get("artifact_media_type"),
+                data: base64::engine::general_purpose::STANDARD
+                    .encode(row.get::<_, Vec<u8>>("artifact_body")),
+            }),
+        }
+    }
+}

@@ -1,0 +1,286 @@
+//! Writes what an import reads, in batches.
+
+use super::event::ExportedEvent;
+use super::take::Item;
+use crate::db::{Columns, Sql, Tx};
+use crate::decision::Decision;
+use crate::error::{Error, Result};
+use crate::handoff::Handoff;
+use crate::knowledge::Note;
+use crate::sql;
+use crate::text::tokens;
+use base64::Engine;
+use schemars::JsonSchema;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::value::RawValue;
+
+/// A batch is written when it holds this many bytes of JSON, or this many items.
+const BYTES: usize = 1024 * 1024;
+const ITEMS: usize = 500;
+
+/// How many of each kind.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct Counts {
+    /// Decisions.
+    pub decisions: i64,
+    /// Events.
+    pub events: i64,
+    /// Handoffs.
+    pub handoffs: i64,
+    /// Notes.
+    pub knowledge: i64,
+}
+
+impl Counts {
+    fn of(&mut self, kind: Item) -> Option<&mut i64> {
+        match kind {
+            Item::Decision => Some(&mut self.decisions),
+            Item::Event => Some(&mut self.events),
+            Item::Handoff => Some(&mut self.handoffs),
+            Item::Knowledge => Some(&mut self.knowledge),
+            Item::End => None,
+        }
+    }
+}
+
+/// Gathers items of one kind and writes them together.
+pub struct Inserter {
+    tenant: String,
+    kind: Item,
+    waiting: Vec<Box<RawValue>>,
+    bytes: usize,
+    place: usize,
+    /// Items that were written.
+    pub imported: Counts,
+    /// Items that were there.
+    pub skipped: Counts,
+}
+
+impl Inserter {
+    /// For one tenant.
+    pub fn new(tenant: &str) -> Self {
+        Self {
+            tenant: tenant.to_owned(),
+            kind: Item::End,
+            waiting: Vec::new(),
+            bytes: 0,
+            place: 0,
+            imported: Counts::default(),
+            skipped: Counts::default(),
+        }
+    }
+
+    /// Takes one more item.
+    pub async fn add(&mut self, tx: &Tx, kind: Item, item: &RawValue) -> Result<()> {
+        if kind != self.kind || self.waiting.len() >= ITEMS || self.bytes >= BYTES {
+            self.flush(tx).await?;
+            self.kind = kind;
+        }
+        self.bytes += item.get().len();
+        self.waiting.push(item.to_owned());
+        Ok(())
+    }
+
+    /// Writes what waits.
+    pub async fn flush(&mut self, tx: &Tx) -> Result<()> {
+        let waiting = std::mem::take(&mut self.waiting);
+        self.bytes = 0;
+        if waiting.is_empty() {
+            return Ok(());
+        }
+        let total = waiting.len() as i64;
+        let inserted = match self.kind {
+            Item::Handoff => {
+                let items: Vec<Handoff> = self.decode(&waiting)?;
+                insert(
+                    tx,
+                    sql!("export/import_handoffs"),
+                    &handoffs(&self.tenant, &items),
+                )
+                .await?
+            }
+            Item::Knowledge => {
+                let items: Vec<Note> = self.decode(&waiting)?;
+                insert(
+                    tx,
+                    sql!("export/import_knowledge"),
+                    &notes(&self.tenant, &items),
+                )
+                .await?
+            }
+            Item::Decision => {
+                let items: Vec<Decision> = self.decode(&waiting)?;
+                insert(
+                    tx,
+                    sql!("export/import_decisions"),
+                    &decisions(&self.tenant, &items),
+                )
+                .await?
+            }
+            Item::Event => {
+                let items: Vec<ExportedEvent> = self.decode(&waiting)?;
+                self.events(tx, &items).await?
+            }
+            Item::End => total,
+        };
+        self.place += waiting.len();
+        if let Some(count) = self.imported.of(self.kind) {
+            *count += inserted;
+        }
+        if let Some(count) = self.skipped.of(self.kind) {
+            *count += total - inserted;
+        }
+        Ok(())
+    }
+
+    fn decode<T: DeserializeOwned>(&self, waiting: &[Box<RawValue>]) -> Result<Vec<T>> {
+        let decode = |(index, raw): (usize, &Box<RawValue>)| {
+            serde_json::from_str(raw.get()).map_err(|error| {
+                let place = self.place + index + 1;
+                Error::invalid(format!(
+                    "item {place} of the import cannot be read: {error}"
+                ))
+                .field(format!("items[{place}]"))
+            })
+        };
+        waiting.iter().enumerate().map(decode).collect()
+    }
+
+    async fn events(&self, tx: &Tx, items: &[ExportedEvent]) -> Result<i64> {
+        let tenant = self.tenant.as_str();
+        let inserted = insert(tx, sql!("export/import_events"), &events(tenant, items)).await?;
+        let chunks = || {
+            items.iter().flat_map(|e| {
+                e.chunks
+                    .iter()
+                    .enumerate()
+                    .map(move |(seq, chunk)| (e, seq, chunk))
+            })
+        };
+        let columns = Columns::default()
+            .texts(chunks().map(|_| tenant))
+            .texts(chunks().map(|(_, _, chunk)| chunk.chunk_id.as_str()))
+            .texts(chunks().map(|(event, ..)| event.event_id.as_str()))
+            .integers(chunks().map(|(_, seq, _)| seq as i32))
+            .texts(chunks().map(|(_, _, chunk)| chunk.text.as_str()))
+            .integers(chunks().map(|(_, _, chunk)| tokens(&chunk.text) as i32));
+        insert(tx, sql!("export/import_chunks"), &columns).await?;
+        let mut bodies = Vec::new();
+        for (event, artifact) in items
+            .iter()
+            .filter_map(|event| Some((event, event.artifact.as_ref()?)))
+        {
+            let body = base64::engine::general_purpose::STANDARD.decode(&artifact.data);
+            let bad = |_| {
+                Error::invalid(format!("the artifact of {} is not base64", event.event_id))
+                    .field("artifact.data")
+            };
+            bodies.push((event, artifact, body.map_err(bad)?));
+        }
+        let columns = Columns::default()
+            .texts(bodies.iter().map(|_| tenant))
+            .texts(
+                bodies
+                    .iter()
+                    .map(|(_, artifact, _)| artifact.artifact_id.as_str()),
+            )
+            .texts(bodies.iter().map(|(event, ..)| event.event_id.as_str()))
+            .maybe_texts(
+                bodies
+                    .iter()
+                    .map(|(_, artifact, _)| artifact.name.as_deref()),
+            )
+            .texts(
+                bodies
+                    .iter()
+                    .map(|(_, artifact, _)| artifact.media_type.as_str()),
+            )
+            .bytes(bodies.iter().map(|(.., body)| body.as_slice()));
+        insert(tx, sql!("export/import_artifacts"), &columns).await?;
+        Ok(inserted)
+    }
+}
+
+async fn insert(tx: &Tx, sql: &'static Sql, columns: &Columns<'_>) -> Result<i64> {
+    Ok(tx.query(sql, &columns.params()).await?.len() as i64)
+}
+
+fn handoffs<'a>(tenant: &'a str, items: &'a [Handoff]) -> Columns<'a> {
+    let rows = || items.iter();
+    Columns::default()
+        .texts(rows().map(|_| tenant))
+        .texts(rows().map(|h| h.handoff_id.as_str()))
+        .texts(rows().map(|h| h.session_id.as_str()))
+        .texts(rows().map(|h| h.with_whom.as_str()))
+        .maybe_texts(rows().map(|h| h.experienced.as_deref()))
+        .maybe_texts(rows().map(|h| h.noticed.as_deref()))
+        .maybe_texts(rows().map(|h| h.learned.as_deref()))
+        .maybe_texts(rows().map(|h| h.story.as_deref()))
+        .maybe_texts(rows().map(|h| h.becoming.as_deref()))
+        .maybe_texts(rows().map(|h| h.remember.as_deref()))
+        .numbers(rows().map(|h| h.significance))
+        .text_arrays(rows().map(|h| h.tags.as_slice()))
+        .texts(rows().map(|h| h.sensitivity.as_str()))
+        .maybe_texts(rows().map(|h| h.project_path.as_deref()))
+        .texts(rows().map(|h| h.compression_level.as_str()))
+        .instants(rows().map(|h| h.created_at))
+}
+
+fn notes<'a>(tenant: &'a str, items: &'a [Note]) -> Columns<'a> {
+    let rows = || items.iter();
+    Columns::default()
+        .texts(rows().map(|_| tenant))
+        .texts(rows().map(|n| n.note_id.as_str()))
+        .texts(rows().map(|n| n.title.as_str()))
+        .texts(rows().map(|n| n.content.as_str()))
+        .text_arrays(rows().map(|n| n.source_handoffs.as_slice()))
+        .maybe_texts(rows().map(|n| n.with_whom.as_deref()))
+        .text_arrays(rows().map(|n| n.tags.as_slice()))
+        .numbers(rows().map(|n| n.confidence))
+        .texts(rows().map(|n| if n.pinned { "true" } else { "false" }))
+        .maybe_texts(rows().map(|n| n.supersedes.as_deref()))
+        .instants(rows().map(|n| n.created_at))
+        .instants(rows().map(|n| n.updated_at))
+}
+
+fn decisions<'a>(tenant: &'a str, items: &'a [Decision]) -> Columns<'a> {
+    let rows = || items.iter();
+    Columns::default()
+        .texts(rows().map(|_| tenant))
+        .texts(rows().map(|d| d.decision_id.as_str()))
+        .texts(rows().map(|d| d.decision.as_str()))
+        .text_arrays(rows().map(|d| d.rationale.as_slice()))
+        .text_arrays(rows().map(|d| d.constraints.as_slice()))
+        .text_arrays(rows().map(|d| d.alternatives.as_slice()))
+        .text_arrays(rows().map(|d| d.consequences.as_slice()))
+        .text_arrays(rows().map(|d| d.refs.as_slice()))
+        .texts(rows().map(|d| d.scope.as_str()))
+        .maybe_texts(rows().map(|d| d.project_path.as_deref()))
+        .texts(rows().map(|d| if d.pinned { "true" } else { "false" }))
+        .maybe_texts(rows().map(|d| d.supersedes.as_deref()))
+        .maybe_texts(rows().map(|d| d.superseded_by.as_deref()))
+        .instants(rows().map(|d| d.created_at))
+}
+
+fn events<'a>(tenant: &'a str, items: &'a [ExportedEvent]) -> Columns<'a> {
+    let rows = || items.iter();
+    Columns::default()
+        .texts(rows().map(|_| tenant))
+        .texts(rows().map(|e| e.event_id.as_str()))
+        .texts(rows().map(|e| e.session_id.as_str()))
+        .texts(rows().map(|e| e.channel.as_str()))
+        .texts(rows().map(|e| e.actor.actor_type.as_str()))
+        .texts(rows().map(|e| e.actor.id.as_str()))
+        .texts(rows().map(|e| e.kind.as_str()))
+        .texts(rows().map(|e| e.content.get()))
+        .texts(rows().map(|e| e.sensitivity.as_str()))
+        .text_arrays(rows().map(|e| e.tags.as_slice()))
+        .text_arrays(rows().map(|e| e.refs.as_slice()))
+        .maybe_texts(rows().map(|e| e.scope.as_deref()))
+        .maybe_texts(rows().map(|e| e.subject_type.as_deref()))
+        .maybe_texts(rows().map(|e| e.subject_id.as_deref()))
+        .maybe_texts(rows().map(|e| e.project_id.as_deref()))
+        .instants(rows().map(|e| e.at))
+        .instants(rows().map(|e| e.created_at))
+}

@@ -1,0 +1,94 @@
+//! An export for people to read.
+
+use super::event::ExportedEvent;
+use crate::decision::Decision;
+use crate::handoff::Handoff;
+use crate::knowledge::Note;
+use chrono::{DateTime, Utc};
+
+/// The document's beginning.
+pub fn head(tenant: &str, at: DateTime<Utc>) -> String {
+    format!("# Memory of {tenant}\n\nExported {}.\n", time(at))
+}
+
+/// A kind's heading.
+pub fn section(name: &str, total: i64) -> String {
+    let title = name[..1].to_uppercase() + &name[1..];
+    format!("\n## {title} ({total})\n")
+}
+
+/// One handoff.
+pub fn handoff(handoff: &Handoff) -> String {
+    let mut text = format!(
+        "\n### {}, with {}\n\n",
+        time(handoff.created_at),
+        handoff.with_whom
+    );
+    for (name, part) in handoff.texts() {
+        if let Some(part) = part {
+            let label = name[..1].to_uppercase() + &name[1..];
+            text.push_str(&format!("**{label}:** {part}\n\n"));
+        }
+    }
+    if !handoff.tags.is_empty() {
+        text.push_str(&format!("Tags: {}\n\n", handoff.tags.join(", ")));
+    }
+    text + &format!("`{}`\n", handoff.handoff_id)
+}
+
+/// One note.
+pub fn note(note: &Note) -> String {
+    format!(
+        "\n### {}\n\n{}\n\n`{}`, {}\n",
+        note.title,
+        note.content,
+        note.note_id,
+        time(note.created_at)
+    )
+}
+
+/// One decision.
+pub fn decision(decision: &Decision) -> String {
+    let mut text = format!(
+        "\n### {} ({}, {})\n\n",
+        decision.decision,
+        decision.status,
+        time(decision.created_at)
+    );
+    for (label, items) in [
+        ("Rationale", &decision.rationale),
+        ("Constraints", &decision.constraints),
+        ("Alternatives", &decision.alternatives),
+        ("Consequences", &decision.consequences),
+    ] {
+        if !items.is_empty() {
+            text.push_str(&format!("**{label}:**\n\n- {}\n\n", items.join("\n- ")));
+        }
+    }
+    text + &format!("`{}`\n", decision.decision_id)
+}
+
+/// One event.
+pub fn event(event: &ExportedEvent) -> String {
+    let texts: Vec<&str> = event
+        .chunks
+        .iter()
+        .map(|chunk| chunk.text.as_str())
+        .collect();
+    let body = if texts.is_empty() {
+        event.content.get().to_owned()
+    } else {
+        texts.join("\n\n")
+    };
+    format!(
+        "\n### {}, {} ({})\n\n{body}\n\n`{}`\n",
+        time(event.at),
+        event.actor.id,
+        event.kind,
+        event.event_id
+    )
+}
+
+fn time(at: DateTime<Utc>) -> String {
+    at.format("%Y-%m-%d %H:%M UTC").to_string()
+}

@@ -1,0 +1,207 @@
+//! Writes an export piece by piece: one snapshot, kind after kind, each sorted by time and id.
+
+use super::event::ExportedEvent;
+use super::{FORMAT, Form, markdown};
+use crate::db::{Row, Sql, Tx};
+use crate::decision::Decision;
+use crate::error::{Error, Result};
+use crate::handoff::Handoff;
+use crate::knowledge::Note;
+use crate::operation::{Context, Pieces};
+use crate::sql;
+use bytes::Bytes;
+use futures_util::{TryStreamExt, stream};
+use std::sync::Arc;
+use tokio::sync::mpsc;
+
+/// Pieces are gathered to this size.
+const PIECE: usize = 64 * 1024;
+
+/// A kind of memory in an export.
+pub struct Section {
+    /// Its member in a document.
+    pub name: &'static str,
+    /// Its `kind` on a line.
+    pub kind: &'static str,
+    count: &'static Sql,
+    rows: &'static Sql,
+    json: fn(&Row) -> serde_json::Result<Vec<u8>>,
+    markdown: fn(&Row) -> String,
+}
+
+/// Every kind, in the order of an export.
+pub fn sections() -> [Section; 4] {
+    [
+        Section {
+            name: "decisions",
+            kind: "decision",
+            count: sql!("export/count_decisions"),
+            rows: sql!("export/decisions"),
+            json: |row| serde_json::to_vec(&Decision::from_row(row)),
+            markdown: |row| markdown::decision(&Decision::from_row(row)),
+        },
+        Section {
+            name: "events",
+            kind: "event",
+            count: sql!("export/count_events"),
+            rows: sql!("export/events"),
+            json: |row| serde_json::to_vec(&ExportedEvent::from_row(row)),
+            markdown: |row| markdown::event(&ExportedEvent::from_row(row)),
+        },
+        Section {
+            name: "handoffs",
+            kind: "handoff",
+            count: sql!("export/count_handoffs"),
+            rows: sql!("export/handoffs"),
+            json: |row| serde_json::to_vec(&Handoff::from_row(row)),
+            markdown: |row| markdown::handoff(&Handoff::from_row(row)),
+        },
+        Section {
+            name: "knowledge",
+            kind: "knowledge",
+            count: sql!("export/count_knowledge"),
+            rows: sql!("export/knowledge"),
+            json: |row| serde_json::to_vec(&Note::from_row(row)),
+            markdown: |row| markdown::note(&Note::from_row(row)),
+        },
+    ]
+}
+
+/// Opens the stream of an export of the kinds that `wanted` lets through.
+pub async fn stream_of(
+    ctx: Arc<Context>,
+    form: Form,
+    wanted: fn(&Section, bool) -> bool,
+    events: bool,
+) -> Result<Pieces> {
+    let place = ctx.app.streams.enter()?;
+    let tx = ctx
+        .app
+        .db
+        .begin_long(
+            &ctx.tenant,
+            "begin isolation level repeatable read read only",
+        )
+        .await?;
+    let mut parts = Vec::new();
+    for section in sections()
+        .into_iter()
+        .filter(|section| wanted(section, events))
+    {
+        let total: i64 = tx.one(section.count, &[&ctx.tenant]).await?.get(0);
+        parts.push((section, total));
+    }
+    // Two pieces on the way at most: whoever reads slowly makes the database wait, not our memory grow.
+    let (sender, receiver) = mpsc::channel(2);
+    tokio::spawn(async move {
+        let _place = place;
+        let mut sink = Sink {
+            sender,
+            buffer: Vec::with_capacity(PIECE + 4096),
+        };
+        if let Err(error) = write(&ctx, &tx, form, &parts, &mut sink).await {
+            log::warn!("an export ended early: {}", error.causes());
+            let _ = sink.sender.send(Err(error)).await;
+        }
+    });
+    Ok(Box::pin(stream::unfold(
+        receiver,
+        |mut receiver| async move { Some((receiver.recv().await?, receiver)) },
+    )))
+}
+
+struct Sink {
+    sender: mpsc::Sender<Result<Bytes>>,
+    buffer: Vec<u8>,
+}
+
+impl Sink {
+    async fn put(&mut self, bytes: &[u8]) -> Result<()> {
+        self.buffer.extend_from_slice(bytes);
+        if self.buffer.len() >= PIECE {
+            self.flush().await
+        } else {
+            Ok(())
+        }
+    }
+
+    async fn flush(&mut self) -> Result<()> {
+        let piece = Bytes::copy_from_slice(&self.buffer);
+        self.buffer.clear();
+        self.sender
+            .send(Ok(piece))
+            .await
+            .map_err(|_| Error::unavailable("client_gone", "the client went away"))
+    }
+}
+
+async fn write(
+    ctx: &Context,
+    tx: &Tx,
+    form: Form,
+    parts: &[(Section, i64)],
+    sink: &mut Sink,
+) -> Result<()> {
+    let counts: serde_json::Map<String, serde_json::Value> = parts
+        .iter()
+        .map(|(section, total)| (section.name.to_owned(), (*total).into()))
+        .collect();
+    let head = serde_json::json!({"format": FORMAT, "tenant_id": ctx.tenant, "export_date": ctx.at, "counts": counts}).to_string();
+    match form {
+        Form::Json => sink.put(&head.as_bytes()[..head.len() - 1]).await?,
+        Form::Ndjson => sink.put(format!("{head}\n").as_bytes()).await?,
+        Form::Markdown => {
+            sink.put(markdown::head(&ctx.tenant, ctx.at).as_bytes())
+                .await?
+        }
+    }
+    for (section, total) in parts {
+        match form {
+            Form::Json => {
+                sink.put(
+                    format!(",\n\"{}\":{{\"total\":{total},\"items\":[", section.name).as_bytes(),
+                )
+                .await?
+            }
+            Form::Ndjson => {}
+            Form::Markdown => {
+                sink.put(markdown::section(section.name, *total).as_bytes())
+                    .await?
+            }
+        }
+        let mut rows = std::pin::pin!(tx.stream(section.rows, &[&ctx.tenant]).await?);
+        let mut first = true;
+        while let Some(row) = rows.try_next().await? {
+            let json = || (section.json)(&row).map_err(Error::internal);
+            match form {
+                Form::Json => {
+                    sink.put(if first { b"\n" } else { b",\n" }).await?;
+                    sink.put(&json()?).await?;
+                }
+                Form::Ndjson => {
+                    sink.put(format!("{{\"kind\":\"{}\",\"item\":", section.kind).as_bytes())
+                        .await?;
+                    sink.put(&json()?).await?;
+                    sink.put(b"}\n").await?;
+                }
+                Form::Markdown => sink.put((section.markdown)(&row).as_bytes()).await?,
+            }
+            first = false;
+        }
+        if form == Form::Json {
+            sink.put(b"]}").await?;
+        }
+    }
+    match form {
+        Form::Json => sink.put(b"}\n").await?,
+        // The last line says that nothing is missing.
+        Form::Ndjson => {
+            sink.put(
+                format!("{}\n", serde_json::json!({"kind": "end", "counts": counts})).as_bytes(),
+            )
+            .await?
+        }
+        Form::Markdown => {}
+    }
+    sink.flush().await
+}

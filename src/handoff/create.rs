@@ -1,0 +1,193 @@
+//! handoff_create
+
+use super::Handoff;
+use crate::context::gone;
+use crate::db::{Columns, Sql, Statement, Stored, Unit};
+use crate::error::{Error, Result};
+use crate::operation::{Access, Claim, Context, Method, Operation};
+use crate::types::{Name, Sensitivity, Share, Tags, Text, strings};
+use crate::{id, sql};
+use chrono::{DateTime, Utc};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// Stores what a session leaves for the next one: at least one of the texts experienced, noticed, learned, story, becoming, remember.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Input {
+    /// The session that ends here.
+    session_id: Name,
+    /// Whom the session was with.
+    with_whom: Name,
+    /// What happened.
+    experienced: Option<String>,
+    /// What stood out.
+    noticed: Option<String>,
+    /// What was understood.
+    learned: Option<String>,
+    /// The session as a story.
+    story: Option<String>,
+    /// Who the agent is becoming: one statement of the identity thread.
+    becoming: Option<String>,
+    /// What must not be forgotten.
+    remember: Option<String>,
+    /// How much it matters, 0 to 1.
+    #[serde(default = "half")]
+    #[schemars(default = "half")]
+    significance: Share,
+    /// Labels to find it by.
+    #[serde(default)]
+    tags: Tags,
+    /// How much of it may be shown, and to whom.
+    #[serde(default)]
+    sensitivity: Sensitivity,
+    /// The project it belongs to.
+    project_path: Option<Text>,
+}
+
+fn half() -> Share {
+    Share::of(0.5)
+}
+
+/// The stored handoff.
+#[derive(Serialize, JsonSchema)]
+pub struct Output {
+    /// Always true.
+    success: bool,
+    /// The new handoff's id.
+    handoff_id: String,
+    /// When it was stored.
+    created_at: DateTime<Utc>,
+    /// All of it.
+    handoff: Handoff,
+    /// A sentence for people.
+    message: String,
+}
+
+/// A handoff on its way to the disk.
+pub struct NewHandoff {
+    handoff: Handoff,
+    claim: Option<Claim>,
+}
+
+/// Stores a handoff.
+pub struct Create;
+
+impl Operation for Create {
+    const NAME: &'static str = "handoff_create";
+    const METHOD: Method = Method::Post;
+    const PATH: &'static str = "/api/v1/handoff";
+    const ACCESS: Access = Access::Write;
+    const CREATES: bool = true;
+    type Input = Input;
+    type Output = Output;
+
+    async fn run(ctx: &Context, input: Input) -> Result<Output> {
+        let handoff = draft(ctx, input)?;
+        let (unit, stored) = ctx
+            .app
+            .handoffs
+            .write(NewHandoff {
+                handoff,
+                claim: ctx.claim.clone(),
+            })
+            .await?;
+        let handoff = match stored {
+            Stored::New => unit.handoff,
+            Stored::Replay => {
+                let ids = ctx.replayed().await?;
+                let row = ctx
+                    .first(sql!("handoff/get"), &[&ids[0], &true])
+                    .await?
+                    .ok_or_else(gone)?;
+                Handoff::from_row(&row)
+            }
+        };
+        Ok(Output {
+            success: true,
+            handoff_id: handoff.handoff_id.clone(),
+            created_at: handoff.created_at,
+            message: format!(
+                "Stored. The next session with {} can wake up with it.",
+                handoff.with_whom
+            ),
+            handoff,
+        })
+    }
+}
+
+fn draft(ctx: &Context, input: Input) -> Result<Handoff> {
+    let texts = [
+        &input.experienced,
+        &input.noticed,
+        &input.learned,
+        &input.story,
+        &input.becoming,
+        &input.remember,
+    ];
+    if !texts
+        .iter()
+        .any(|text| text.as_deref().is_some_and(|text| !text.trim().is_empty()))
+    {
+        let message = "a handoff needs at least one of experienced, noticed, learned, story, becoming, remember";
+        return Err(Error::invalid(message).field("experienced"));
+    }
+    let said = |text: Option<String>| text.filter(|text| !text.trim().is_empty());
+    let (handoff_id, created_at) = id::new("sh");
+    Ok(Handoff {
+        handoff_id,
+        tenant_id: ctx.tenant.clone(),
+        session_id: input.session_id.into(),
+        with_whom: input.with_whom.into(),
+        experienced: said(input.experienced),
+        noticed: said(input.noticed),
+        learned: said(input.learned),
+        story: said(input.story),
+        becoming: said(input.becoming),
+        remember: said(input.remember),
+        significance: input.significance.get(),
+        tags: strings(input.tags.into_inner()),
+        sensitivity: input.sensitivity.as_str().to_owned(),
+        encrypted: false,
+        project_path: input.project_path.map(String::from),
+        compression_level: "full".to_owned(),
+        created_at,
+    })
+}
+
+impl Unit for NewHandoff {
+    const FIND: &'static Sql = sql!("handoff/find");
+
+    fn tenant(&self) -> &str {
+        &self.handoff.tenant_id
+    }
+    fn claim(&self) -> Option<&Claim> {
+        self.claim.as_ref()
+    }
+    fn ids(&self) -> Vec<String> {
+        vec![self.handoff.handoff_id.clone()]
+    }
+    fn statements<'a>(units: &'a [&'a Self]) -> Vec<Statement<'a>> {
+        let rows = || units.iter().map(|unit| &unit.handoff);
+        let columns = Columns::default()
+            .texts(rows().map(|h| h.tenant_id.as_str()))
+            .texts(rows().map(|h| h.handoff_id.as_str()))
+            .texts(rows().map(|h| h.session_id.as_str()))
+            .texts(rows().map(|h| h.with_whom.as_str()))
+            .maybe_texts(rows().map(|h| h.experienced.as_deref()))
+            .maybe_texts(rows().map(|h| h.noticed.as_deref()))
+            .maybe_texts(rows().map(|h| h.learned.as_deref()))
+            .maybe_texts(rows().map(|h| h.story.as_deref()))
+            .maybe_texts(rows().map(|h| h.becoming.as_deref()))
+            .maybe_texts(rows().map(|h| h.remember.as_deref()))
+            .numbers(rows().map(|h| h.significance))
+            .text_arrays(rows().map(|h| h.tags.as_slice()))
+            .texts(rows().map(|h| h.sensitivity.as_str()))
+            .maybe_texts(rows().map(|h| h.project_path.as_deref()))
+            .instants(rows().map(|h| h.created_at));
+        vec![Statement {
+            sql: sql!("handoff/create"),
+            columns,
+        }]
+    }
+}

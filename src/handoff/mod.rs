@@ -1,0 +1,107 @@
+//! Handoffs: what an agent leaves for its next session.
+
+mod create;
+mod delete;
+mod get;
+mod last;
+mod list;
+mod stats;
+
+pub use create::{Create, NewHandoff};
+pub use delete::Delete;
+pub use get::Get;
+pub use last::Last;
+pub use list::List;
+pub use stats::Stats;
+
+use crate::db::Row;
+use crate::operation::Endpoint;
+use chrono::{DateTime, Utc};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// The operations of this folder.
+pub const OPERATIONS: &[Endpoint] = &[
+    Endpoint::of::<Create>(),
+    Endpoint::of::<List>(),
+    Endpoint::of::<Last>(),
+    Endpoint::of::<Stats>(),
+    Endpoint::of::<Get>(),
+    Endpoint::of::<Delete>(),
+];
+
+/// A handoff as clients see it.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+pub struct Handoff {
+    /// Its id, `sh_…`.
+    pub handoff_id: String,
+    /// Whose it is.
+    pub tenant_id: String,
+    /// The session that wrote it.
+    pub session_id: String,
+    /// Whom the session was with.
+    pub with_whom: String,
+    /// What happened.
+    pub experienced: Option<String>,
+    /// What stood out.
+    pub noticed: Option<String>,
+    /// What was understood.
+    pub learned: Option<String>,
+    /// The session as a story.
+    pub story: Option<String>,
+    /// Who the agent is becoming.
+    pub becoming: Option<String>,
+    /// What must not be forgotten.
+    pub remember: Option<String>,
+    /// How much it matters, 0 to 1.
+    pub significance: f64,
+    /// Its labels.
+    pub tags: Vec<String>,
+    /// none, low, medium, high or secret.
+    pub sensitivity: String,
+    /// Whether its texts are sealed in the database.
+    pub encrypted: bool,
+    /// The project it belongs to.
+    pub project_path: Option<String>,
+    /// full, summary, quick_ref or integrated.
+    pub compression_level: String,
+    /// When it was stored.
+    pub created_at: DateTime<Utc>,
+}
+
+impl Handoff {
+    /// From a row of session_handoffs.
+    pub fn from_row(row: &Row) -> Self {
+        Self {
+            handoff_id: row.get("handoff_id"),
+            tenant_id: row.get("tenant_id"),
+            session_id: row.get("session_id"),
+            with_whom: row.get("with_whom"),
+            experienced: row.get("experienced"),
+            noticed: row.get("noticed"),
+            learned: row.get("learned"),
+            story: row.get("story"),
+            becoming: row.get("becoming"),
+            remember: row.get("remember"),
+            significance: row.get("significance"),
+            tags: row.get("tags"),
+            sensitivity: row.get("sensitivity"),
+            encrypted: false,
+            project_path: row.get("project_path"),
+            compression_level: row.get("compression_level"),
+            created_at: row.get("created_at"),
+        }
+    }
+
+    /// The texts by their names, in the order of the contract.
+    pub fn texts(&self) -> [(&'static str, Option<&str>); 6] {
+        [
+            ("experienced", self.experienced.as_deref()),
+            ("noticed", self.noticed.as_deref()),
+            ("learned", self.learned.as_deref()),
+            ("story", self.story.as_deref()),
+            ("becoming", self.becoming.as_deref()),
+            ("remember", self.remember.as_deref()),
+        ]
+    }
+}

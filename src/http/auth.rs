@@ -1,0 +1,42 @@
+//! From a request's headers to who asks.
+
+use crate::app::App;
+use crate::clock;
+use crate::error::Result;
+use crate::key::find::unknown;
+use crate::operation::{Access, Principal};
+use hyper::header::{AUTHORIZATION, HeaderMap};
+
+/// Who asks: the holder of the key, or the operator while keys are off. `open`: this path needs no key.
+pub async fn principal(app: &App, headers: &HeaderMap, open: bool) -> Result<Principal> {
+    if !app.keys_on {
+        return Ok(Principal::operator());
+    }
+    let Some(key) = key(headers) else {
+        let anyone = Principal {
+            tenant: None,
+            access: Access::Read,
+            key_id: None,
+        };
+        return if open { Ok(anyone) } else { Err(unknown()) };
+    };
+    app.keys.find(&app.db, key, clock::now()).await
+}
+
+/// `Authorization: Bearer` or `X-API-Key`.
+fn key(headers: &HeaderMap) -> Option<&str> {
+    let bearer = headers
+        .get(AUTHORIZATION)
+        .and_then(|value| value.to_str().ok())
+        .and_then(|value| {
+            let (scheme, key) = value.split_once(' ')?;
+            scheme.eq_ignore_ascii_case("bearer").then(|| key.trim())
+        });
+    bearer
+        .or_else(|| {
+            headers
+                .get("x-api-key")
+                .and_then(|value| value.to_str().ok())
+        })
+        .filter(|key| !key.is_empty())
+}

@@ -1,0 +1,136 @@
+//! Health, and what stands at the root.
+
+use super::{Response, reply};
+use crate::app::App;
+use crate::clock;
+use crate::error::{Error, Kind, Result};
+use serde_json::{Value, json};
+use std::sync::Arc;
+use std::time::Instant;
+
+/// Answers without a key.
+pub struct Health {
+    app: Arc<App>,
+}
+
+impl Health {
+    /// For one server.
+    pub fn new(app: Arc<App>) -> Self {
+        Self { app }
+    }
+
+    /// /health and what is below it.
+    pub async fn answer(&self, path: &str, method: &hyper::Method) -> Result<Response> {
+        only_get(method)?;
+        match path {
+            "/health" => Ok(self.plain().await),
+            "/health/live" => Ok(reply::health(true, &json!({"status": "alive"}))),
+            "/health/ready" => Ok(self.ready().await),
+            "/health/detailed" => Ok(self.detailed().await),
+            _ => Err(Error::not_found(
+                "no such path; GET /openapi.json lists them all",
+            )),
+        }
+    }
+
+    /// What this server is.
+    pub fn about(&self, method: &hyper::Method) -> Result<Response> {
+        only_get(method)?;
+        let body = json!({
+            "name": "Thread's Memory System",
+            "version": env!("CARGO_PKG_VERSION"),
+            "status": if self.app.is_draining() { "stopping" } else { "running" },
+            "endpoints": {
+                "openapi": "/openapi.json", "mcp": "/mcp", "health": "/health", "metrics": "/metrics",
+                "handoff": "/api/v1/handoff", "wake_up": "/api/v1/wake-up", "recall": "/api/v1/recall",
+            },
+        });
+        Ok(reply::content(
+            "application/json",
+            body.to_string().into_bytes(),
+        ))
+    }
+
+    async fn plain(&self) -> Response {
+        let connected = self.app.db.ping().await.is_ok();
+        reply::health(
+            connected,
+            &json!({
+                "status": if connected { "healthy" } else { "unhealthy" },
+                "timestamp": clock::now(),
+                "database": if connected { "connected" } else { "disconnected" },
+                "uptime": self.uptime(),
+                "version": env!("CARGO_PKG_VERSION"),
+            }),
+        )
+    }
+
+    /// The listener opens after the migrations: what answers here has its schema.
+    async fn ready(&self) -> Response {
+        let why = match (self.app.is_draining(), self.app.db.ping().await.is_ok()) {
+            (true, _) => Some("stopping"),
+            (false, false) => Some("the database cannot be reached"),
+            (false, true) => None,
+        };
+        reply::health(
+            why.is_none(),
+            &json!({"status": if why.is_none() { "ready" } else { "not ready" }, "reason": why}),
+        )
+    }
+
+    async fn detailed(&self) -> Response {
+        let began = Instant::now();
+        let connected = self.app.db.ping().await;
+        let took = began.elapsed().as_secs_f64() * 1000.0;
+        let pool = self.app.db.state();
+        let (ok, refused, failed) = self.app.metrics.totals();
+        let storage = self.app.disk.check();
+        let checks = json!({
+            "database": check(
+                connected.is_ok(),
+                if connected.is_ok() { "connected" } else { "cannot be reached" },
+                Some(took),
+                json!({"pool": {"open": pool.open, "idle": pool.idle, "max": pool.max}}),
+            ),
+            "storage": check(
+                storage.is_ok(),
+                storage.as_ref().err().map_or("there is room", |error| error.message()),
+                None,
+                json!({"free_bytes": self.app.disk.free()}),
+            ),
+            "consolidation": {"status": "warn", "message": "not part of this version yet", "details": {}},
+            "performance": check(true, "counted since the start", None, json!({"ok": ok, "refused": refused, "failed": failed})),
+            "backup": {"status": "warn", "message": "not part of this version yet", "details": {}},
+        });
+        let status = match (connected.is_ok(), storage.is_ok()) {
+            (false, _) => "unhealthy",
+            (true, false) => "degraded",
+            (true, true) => "healthy",
+        };
+        let body = json!({"status": status, "checks": checks, "timestamp": clock::now(), "uptime": self.uptime()});
+        reply::health(connected.is_ok(), &body)
+    }
+
+    fn uptime(&self) -> f64 {
+        (clock::now() - self.app.started).num_milliseconds() as f64 / 1000.0
+    }
+}
+
+fn check(pass: bool, message: &str, took: Option<f64>, details: Value) -> Value {
+    let mut check = json!({"status": if pass { "pass" } else { "fail" }, "message": message, "details": details});
+    if let Some(took) = took {
+        check["response_time_ms"] = ((took * 100.0).round() / 100.0).into();
+    }
+    check
+}
+
+fn only_get(method: &hyper::Method) -> Result<()> {
+    match *method {
+        hyper::Method::GET | hyper::Method::HEAD => Ok(()),
+        _ => Err(Error::new(
+            Kind::MethodNotAllowed,
+            "method_not_allowed",
+            "this path answers to GET only",
+        )),
+    }
+}

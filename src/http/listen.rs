@@ -1,0 +1,178 @@
+//! Accepts connections, and lets them end in peace.
+
+use super::edge::Edge;
+use super::{BoxError, Request};
+use crate::app::App;
+use crate::error::{Error, Kind, Result};
+use crate::stop::Stopper;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::server::conn::auto::Builder;
+use hyper_util::server::graceful::GracefulShutdown;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Semaphore;
+
+/// The most connections at once; more wait in the kernel's queue.
+const CONNECTIONS: usize = 4096;
+/// A connection that asks nothing for this long is closed.
+const FIRST_REQUEST: Duration = Duration::from_secs(3);
+/// How long a client may take to send a request's head.
+const HEAD: Duration = Duration::from_secs(15);
+/// How long we go on accepting, answering `Connection: close`, after the stop: load balancers need a moment to notice, and a
+/// kept-alive client may be sending right now.
+const LINGER: Duration = Duration::from_millis(1000);
+
+/// Binds the addresses; a port that is taken is an error of the configuration.
+pub async fn bind(addresses: &[IpAddr], port: u16) -> Result<Vec<TcpListener>> {
+    let mut listeners = Vec::new();
+    for address in addresses {
+        let address = SocketAddr::new(*address, port);
+        let listener = TcpListener::bind(address).await.map_err(|error| {
+            let message = match error.kind() {
+                std::io::ErrorKind::AddrInUse => {
+                    format!("port {port} is taken: another server is listening on {address}; choose another with --port or PORT")
+                }
+                _ => format!("cannot listen on {address}: {error}"),
+            };
+            Error::new(Kind::Invalid, "cannot_listen", message).field("server.port")
+        })?;
+        listeners.push(listener);
+    }
+    Ok(listeners)
+}
+
+/// Serves until the stopper says so, then lets requests end within the configured time.
+pub async fn serve(app: &Arc<App>, listeners: Vec<TcpListener>, stopper: &Stopper) -> Result<()> {
+    let edge = Arc::new(Edge::new(app.clone())?);
+    let places = Arc::new(Semaphore::new(CONNECTIONS));
+    let graceful = Arc::new(GracefulShutdown::new());
+    let done = Stopper::default();
+    let accepting: Vec<_> = listeners
+        .into_iter()
+        .map(|listener| {
+            tokio::spawn(accept(
+                listener,
+                edge.clone(),
+                places.clone(),
+                graceful.clone(),
+                done.clone(),
+            ))
+        })
+        .collect();
+    stopper.stopped().await;
+    app.drain();
+    linger(&graceful).await;
+    done.stop();
+    for task in accepting {
+        let _ = task.await;
+    }
+    let graceful =
+        Arc::into_inner(graceful).ok_or_else(|| Error::internal("a listener outlived its task"))?;
+    let open = graceful.count();
+    if tokio::time::timeout(
+        Duration::from_secs(app.config.server.drain_seconds),
+        graceful.shutdown(),
+    )
+    .await
+    .is_err()
+    {
+        log::warn!(
+            "{open} connections did not end within {} s and are cut",
+            app.config.server.drain_seconds
+        );
+    }
+    edge.stop_mcp();
+    Ok(())
+}
+
+/// Waits until nobody is connected any more, at most for the lingering time.
+async fn linger(graceful: &GracefulShutdown) {
+    let began = tokio::time::Instant::now();
+    while began.elapsed() < LINGER && graceful.count() > 0 {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+}
+
+async fn accept(
+    listener: TcpListener,
+    edge: Arc<Edge>,
+    places: Arc<Semaphore>,
+    graceful: Arc<GracefulShutdown>,
+    done: Stopper,
+) {
+    loop {
+        // The place first: what we cannot serve stays in the kernel's queue.
+        let Ok(place) = places.clone().acquire_owned().await else {
+            return;
+        };
+        let accepted = tokio::select! {
+            biased;
+            accepted = listener.accept() => accepted,
+            () = done.stopped() => return,
+        };
+        match accepted {
+            Ok((stream, peer)) => {
+                let edge = edge.clone();
+                connection(stream, peer, edge, &graceful, place);
+            }
+            Err(error) => {
+                // Out of file descriptors, most likely: accepting at once would spin.
+                log::warn!("a connection could not be accepted: {error}");
+                tokio::time::sleep(Duration::from_millis(100)).await;
+            }
+        }
+    }
+}
+
+fn connection(
+    stream: TcpStream,
+    peer: SocketAddr,
+    edge: Arc<Edge>,
+    graceful: &GracefulShutdown,
+    place: tokio::sync::OwnedSemaphorePermit,
+) {
+    let _ = stream.set_nodelay(true);
+    let asked = Arc::new(AtomicBool::new(false));
+    let heard = asked.clone();
+    let service = service_fn(move |request: Request| {
+        heard.store(true, Ordering::Relaxed);
+        let edge = edge.clone();
+        async move { Ok::<_, std::convert::Infallible>(edge.answer(request, peer).await) }
+    });
+    let mut builder = Builder::new(TokioExecutor::new());
+    builder
+        .http1()
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEAD)
+        .pipeline_flush(true);
+    builder
+        .http2()
+        .timer(TokioTimer::new())
+        .max_concurrent_streams(256)
+        .keep_alive_interval(Some(Duration::from_secs(30)));
+    let serving = builder
+        .serve_connection(TokioIo::new(stream), service)
+        .into_owned();
+    let serving = graceful.watch(serving);
+    tokio::spawn(async move {
+        let _place = place;
+        let mut serving = std::pin::pin!(serving);
+        let result: Result<(), BoxError> = tokio::select! {
+            result = &mut serving => result,
+            // The head's time limit does not cover a client that never says which protocol it speaks.
+            () = tokio::time::sleep(FIRST_REQUEST) => {
+                if !asked.load(Ordering::Relaxed) {
+                    return;
+                }
+                serving.await
+            }
+        };
+        if let Err(error) = result {
+            log::debug!("a connection from {peer} ended: {error}");
+        }
+    });
+}

@@ -1,0 +1,36 @@
+//! What the server does by itself: clokwerk ticks, each job is idempotent and small.
+
+mod housekeeping;
+
+use crate::app::App;
+use crate::stop::Stopper;
+use clokwerk::{AsyncScheduler, TimeUnits};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Runs the jobs until the server stops.
+pub async fn run(app: Arc<App>, stopper: Stopper) {
+    let mut scheduler = AsyncScheduler::with_tz(chrono::Utc);
+    let shared = app.clone();
+    scheduler.every(1.seconds()).run(move || {
+        let app = shared.clone();
+        async move { app.disk.look() }
+    });
+    scheduler.every(1.hours()).run(move || {
+        let app = app.clone();
+        async move {
+            if let Err(error) = housekeeping::run(&app).await {
+                log::warn!(
+                    "housekeeping failed, the next hour tries again: {}",
+                    error.causes()
+                );
+            }
+        }
+    });
+    loop {
+        tokio::select! {
+            () = stopper.stopped() => return,
+            () = tokio::time::sleep(Duration::from_millis(500)) => scheduler.run_pending().await,
+        }
+    }
+}

@@ -1,0 +1,64 @@
+//! key_list
+
+use crate::error::Result;
+use crate::operation::{Access, Context, Method, Operation};
+use crate::sql;
+use chrono::{DateTime, Utc};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// The tenant's keys, without the keys themselves.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Input {}
+
+/// The keys.
+#[derive(Serialize, JsonSchema)]
+pub struct Output {
+    tenant_id: String,
+    count: usize,
+    keys: Vec<Key>,
+}
+
+/// A key as it is listed.
+#[derive(Serialize, JsonSchema)]
+pub struct Key {
+    key_id: String,
+    name: Option<String>,
+    access: String,
+    created_at: DateTime<Utc>,
+    expires_at: Option<DateTime<Utc>>,
+    revoked_at: Option<DateTime<Utc>>,
+}
+
+/// Lists keys.
+pub struct List;
+
+impl Operation for List {
+    const NAME: &'static str = "key_list";
+    const METHOD: Method = Method::Get;
+    const PATH: &'static str = "/api/v1/keys";
+    const ACCESS: Access = Access::Admin;
+    type Input = Input;
+    type Output = Output;
+
+    async fn run(ctx: &Context, _: Input) -> Result<Output> {
+        let rows = ctx.read(sql!("key/list"), &[]).await?;
+        let keys: Vec<Key> = rows
+            .iter()
+            .map(|row| Key {
+                key_id: row.get("key_id"),
+                name: row.get("name"),
+                access: row.get("access"),
+                created_at: row.get("created_at"),
+                expires_at: row.get("expires_at"),
+                revoked_at: row.get("revoked_at"),
+            })
+            .collect();
+        Ok(Output {
+            tenant_id: ctx.tenant.clone(),
+            count: keys.len(),
+            keys,
+        })
+    }
+}

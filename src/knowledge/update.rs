@@ -1,0 +1,82 @@
+//! knowledge_update
+
+use super::Note;
+use super::get::missing;
+use crate::context::{Begun, gone};
+use crate::error::{Error, Result};
+use crate::operation::{Access, Context, Method, Operation};
+use crate::sql;
+use crate::types::{List, Name, Share, Tags, Text, strings};
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+/// Changes the named parts of a note.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Input {
+    /// The note's id, `kn_…`.
+    id: Name,
+    /// What it is about.
+    title: Option<Text>,
+    /// What it says.
+    content: Option<Text>,
+    /// The handoffs it comes from.
+    source_handoffs: Option<List<Name, 256>>,
+    /// Its labels.
+    tags: Option<Tags>,
+    /// How sure it is, 0 to 1.
+    confidence: Option<Share>,
+    /// Whether it always comes first.
+    pinned: Option<bool>,
+}
+
+/// Changes a note.
+pub struct Update;
+
+impl Operation for Update {
+    const NAME: &'static str = "knowledge_update";
+    const METHOD: Method = Method::Patch;
+    const PATH: &'static str = "/api/v1/knowledge/{id}";
+    const ALSO: &'static [(Method, &'static str)] = &[(Method::Put, "/api/v1/knowledge/{id}")];
+    const ACCESS: Access = Access::Write;
+    type Input = Input;
+    type Output = Note;
+
+    async fn run(ctx: &Context, input: Input) -> Result<Note> {
+        if input
+            .source_handoffs
+            .as_ref()
+            .is_some_and(|sources| sources.is_empty())
+        {
+            return Err(Error::invalid("name at least one handoff this comes from")
+                .field("source_handoffs"));
+        }
+        let id: &str = &input.id;
+        if let Begun::Fresh(write) = ctx.begin().await? {
+            let changed = write
+                .first(
+                    sql!("knowledge/update"),
+                    &[
+                        &id,
+                        &input.title.as_deref(),
+                        &input.content.as_deref(),
+                        &input
+                            .source_handoffs
+                            .map(|sources| strings(sources.into_inner())),
+                        &input.tags.map(|tags| strings(tags.into_inner())),
+                        &input.confidence.map(Share::get),
+                        &input.pinned,
+                        &ctx.at,
+                    ],
+                )
+                .await?;
+            changed.ok_or_else(missing)?;
+            write.commit(&[id.to_owned()]).await?;
+        }
+        let row = ctx
+            .first(sql!("knowledge/get"), &[&id, &true])
+            .await?
+            .ok_or_else(gone)?;
+        Ok(Note::from_row(&row))
+    }
+}

@@ -1,0 +1,53 @@
+//! Thread's Memory System, a tour of the code.
+//!
+//! The name of a thing is its path: the operation `handoff_create` is src/handoff/create.rs, its statement sql/handoff/create.sql,
+//! its tests in tests/it/handoff.rs, its route, MCP tool, CLI command and metric label follow from its definition.
+//!
+//! Start with [`operation`]: an operation has a name, a route, an access level, an input, an output and `run`. [`registry`] joins
+//! the lists of all features. Four faces are made from it: REST, MCP and OpenAPI in [`http`], the command line in [`cli`].
+//! [`operation::Endpoint::call`] is the one path that every call takes, whatever face it came by.
+//!
+//! Dependencies point one way: cli -> http, jobs, postgres -> registry -> features -> [`db`] -> [`config`], [`clock`], [`error`].
+//! Features know nothing of warp, clap or MCP. Only `http` names warp and rmcp, only `cli` names clap, only `db` names
+//! tokio-postgres and bb8, only `postgres` starts processes, nothing but `config` reads the environment, nothing but `clock` the time.
+//!
+//! [`db`] has the three ways to the database: a read (one round trip, bound to the tenant, read only), a transaction, and the group
+//! commit, through which handoffs and events go: what waits while a batch is on its way to the disk is the next batch.
+//! [`postgres`] finds, fetches, starts, restarts and stops the embedded server. `serve` in [`cli`] reads as a story of all this.
+
+pub mod app;
+pub mod cli;
+pub mod clock;
+pub mod config;
+pub mod context;
+pub mod db;
+pub mod error;
+pub mod http;
+pub mod id;
+pub mod jobs;
+pub mod json;
+pub mod log;
+pub mod metrics;
+pub mod operation;
+pub mod postgres;
+pub mod registry;
+pub mod stop;
+pub mod systemd;
+pub mod tenant;
+pub mod text;
+pub mod types;
+
+pub mod artifact;
+pub mod chunk;
+pub mod compression;
+pub mod decision;
+pub mod event;
+pub mod export;
+pub mod handoff;
+pub mod identity;
+pub mod key;
+pub mod knowledge;
+pub mod recall;
+pub mod session;
+pub mod trash;
+pub mod wake;

@@ -1,0 +1,15 @@
+//! The PostgreSQL that this program finds, starts and looks after. Only this folder and backup start processes.
+
+mod disk;
+mod find;
+mod install;
+mod paths;
+pub mod run_as;
+mod server;
+mod settings;
+mod supervise;
+
+pub use disk::Disk;
+pub use find::{Binaries, find};
+pub use paths::Paths;
+pub use server::{Access, Embedded, attach};

@@ -1,0 +1,143 @@
+//! Recall: finding what matters.
+
+mod search;
+
+pub use search::{Found, Query, search};
+
+use crate::error::Result;
+use crate::operation::{Access, Context, Endpoint, Method, Operation};
+use crate::text::tokens;
+use crate::types::{Instant, Int, List, Name, Tags, Text};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// The operations of this folder.
+pub const OPERATIONS: &[Endpoint] = &[Endpoint::of::<Recall>()];
+
+/// Finds memories by what they say, best first.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Input {
+    /// What to look for, in plain words.
+    query: Text,
+    /// Only these kinds.
+    #[serde(default)]
+    kinds: List<Kind, 4>,
+    /// Only about or with this person or agent.
+    with_whom: Option<Name>,
+    /// Only of this session.
+    session_id: Option<Name>,
+    /// Only with all of these labels.
+    #[serde(default)]
+    tags: Tags,
+    /// From this instant on.
+    since: Option<Instant>,
+    /// Before this instant.
+    until: Option<Instant>,
+    /// Only what was known then.
+    as_of: Option<Instant>,
+    /// What "today" means to the caller.
+    #[expect(
+        dead_code,
+        reason = "taken now so that callers may send it; dates in a query are not read yet"
+    )]
+    now: Option<Instant>,
+    /// Only of this project.
+    project_path: Option<Name>,
+    /// Whether each result says how its score came about.
+    #[serde(default)]
+    explain: bool,
+    /// How many at most.
+    #[serde(default)]
+    limit: Int<1, 200, 10>,
+    /// The size of all results' texts together, in tokens.
+    max_tokens: Option<Int<1, 1_000_000, 2000>>,
+}
+
+/// A kind of memory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+#[schemars(inline)]
+pub enum Kind {
+    /// What happened.
+    Event,
+    /// What a session left.
+    Handoff,
+    /// A note.
+    Knowledge,
+    /// A decision.
+    Decision,
+}
+
+impl Kind {
+    /// The word that SQL uses.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Event => "event",
+            Self::Handoff => "handoff",
+            Self::Knowledge => "knowledge",
+            Self::Decision => "decision",
+        }
+    }
+}
+
+/// What was found.
+#[derive(Serialize, JsonSchema)]
+pub struct Output {
+    /// Best first.
+    results: Vec<Found>,
+    /// Tokens in the texts of all results.
+    token_count: usize,
+    /// Whether nothing that was found is likely to answer the query.
+    below_confidence: bool,
+}
+
+/// Finds memories.
+pub struct Recall;
+
+impl Operation for Recall {
+    const NAME: &'static str = "recall";
+    const METHOD: Method = Method::Post;
+    const PATH: &'static str = "/api/v1/recall";
+    const ALSO: &'static [(Method, &'static str)] = &[(Method::Get, "/api/v1/recall")];
+    const ACCESS: Access = Access::Read;
+    type Input = Input;
+    type Output = Output;
+
+    async fn run(ctx: &Context, input: Input) -> Result<Output> {
+        let earliest = |a: Option<Instant>, b: Option<Instant>| {
+            [a, b].into_iter().flatten().min().map(Instant::get)
+        };
+        let query = Query {
+            words: input.query.to_string(),
+            kinds: input
+                .kinds
+                .iter()
+                .map(|kind| kind.as_str().to_owned())
+                .collect(),
+            with_whom: input.with_whom.map(String::from),
+            session_id: input.session_id.map(String::from),
+            tags: input.tags.iter().map(|tag| tag.to_string()).collect(),
+            since: input.since.map(Instant::get),
+            until: earliest(input.until, input.as_of),
+            project: input.project_path.map(String::from),
+            explain: input.explain,
+            limit: input.limit.get(),
+        };
+        let mut results = search(ctx, &query).await?;
+        let mut left = input
+            .max_tokens
+            .map_or(usize::MAX, |max| max.get() as usize);
+        results.retain(|found| {
+            let size = tokens(&found.text);
+            let fits = size <= left;
+            left -= if fits { size } else { 0 };
+            fits
+        });
+        Ok(Output {
+            token_count: results.iter().map(|found| tokens(&found.text)).sum(),
+            below_confidence: results.is_empty(),
+            results,
+        })
+    }
+}

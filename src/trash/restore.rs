@@ -1,0 +1,54 @@
+//! trash_restore
+
+use crate::context::Begun;
+use crate::error::{Error, Result};
+use crate::operation::{Access, Context, Method, Operation};
+use crate::sql;
+use crate::types::Name;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// Brings something back from the trash.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Input {
+    /// What was deleted: a handoff's or a note's id.
+    id: Name,
+}
+
+/// What came back.
+#[derive(Serialize, JsonSchema)]
+pub struct Output {
+    /// Always true.
+    success: bool,
+    id: String,
+}
+
+/// Restores from the trash.
+pub struct Restore;
+
+impl Operation for Restore {
+    const NAME: &'static str = "trash_restore";
+    const METHOD: Method = Method::Post;
+    const PATH: &'static str = "/api/v1/trash/{id}/restore";
+    const ACCESS: Access = Access::Write;
+    type Input = Input;
+    type Output = Output;
+
+    async fn run(ctx: &Context, input: Input) -> Result<Output> {
+        let id: &str = &input.id;
+        if let Begun::Fresh(write) = ctx.begin().await? {
+            let back = match id.split_once('_') {
+                Some(("sh", _)) => write.first(sql!("trash/restore_handoff"), &[&id]).await?,
+                Some(("kn", _)) => write.first(sql!("trash/restore_note"), &[&id]).await?,
+                _ => None,
+            };
+            back.ok_or_else(|| Error::not_found("nothing in the trash by that id").field("id"))?;
+            write.commit(&[id.to_owned()]).await?;
+        }
+        Ok(Output {
+            success: true,
+            id: input.id.into(),
+        })
+    }
+}

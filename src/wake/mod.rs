@@ -1,0 +1,13 @@
+//! Waking up: the right pieces within a budget.
+
+mod assemble;
+pub mod stratified;
+mod up;
+
+pub use stratified::Stratified;
+pub use up::{Output, Up, wake};
+
+use crate::operation::Endpoint;
+
+/// The operations of this folder.
+pub const OPERATIONS: &[Endpoint] = &[Endpoint::of::<Up>(), Endpoint::of::<Stratified>()];

@@ -6,12 +6,12 @@ use std::sync::atomic::{AtomicI64, Ordering};
 /// The last instant that [`tick`] gave out, in microseconds since 1970.
 static LAST: AtomicI64 = AtomicI64::new(0);
 
-/// The present instant.
+/// The present instant, in whole microseconds: PostgreSQL's resolution.
 pub fn now() -> DateTime<Utc> {
-    Utc::now()
+    from_micros(Utc::now().timestamp_micros())
 }
 
-/// The present instant in whole microseconds (PostgreSQL's resolution), later than every instant this function gave before:
+/// The present instant, later than every instant this function gave before:
 /// what is written later in this process also sorts later.
 pub fn tick() -> DateTime<Utc> {
     let now = Utc::now().timestamp_micros();

@@ -61,9 +61,13 @@ pub fn first_sentences(text: &str, limit: usize) -> Option<&str> {
         return Some(text);
     }
     let mut best = None;
+    let (mut size, mut from) = (0, 0);
     for end in sentence_ends(text) {
+        size += json_quarters(&text[from..end]);
+        from = end;
         let part = text[..end].trim_end();
-        if json_quarters(part) > limit {
+        // What was trimmed weighs nothing; it is spaces and line ends at the very end.
+        if size - json_quarters(&text[part.len()..end]) > limit {
             break;
         }
         best = Some(part).filter(|part| !part.is_empty()).or(best);

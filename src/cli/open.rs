@@ -45,7 +45,7 @@ pub fn drop_root(config: &Config) -> Result<()> {
 /// Runs a future to its end.
 pub fn block_on<T>(work: impl Future<Output = Result<T>>) -> Result<T> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(2)
+        .worker_threads(1)
         .enable_all()
         .build();
     let runtime = runtime.map_err(Error::internal)?;

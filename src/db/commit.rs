@@ -174,7 +174,7 @@ impl Worker {
         let limit = format!("{}ms", self.limit.as_millis());
         let work = async {
             connection.batch("begin read only").await?;
-            connection.query(bind, &[&tenant, &limit]).await?;
+            connection.query(bind, &[&tenant, &limit, &"auto"]).await?;
             let found = connection.query(U::FIND, &[&tenant, &ids]).await?;
             connection.batch("commit").await?;
             Ok(found.len() == ids.len())

@@ -51,6 +51,9 @@ impl ManageConnection for Manager {
     }
 }
 
+/// A statement with its parameters from `$2` on.
+pub type Read<'a> = (&'static Sql, &'a [&'a dyn Value]);
+
 /// A connection on loan.
 pub type Loan = PooledConnection<'static, Manager>;
 
@@ -132,15 +135,31 @@ impl Db {
     }
 
     /// Several statements that see one state, in one transaction and one round trip. `$1` is the tenant in each.
-    pub async fn read_all(
+    pub async fn read_all(&self, tenant: &str, statements: &[Read<'_>]) -> Result<Vec<Vec<Row>>> {
+        self.read_with(tenant, "auto", statements).await
+    }
+
+    /// The same for statements whose one plan serves every argument: they are planned once a connection, not once a call.
+    pub async fn read_all_planned_once(
         &self,
         tenant: &str,
-        statements: &[(&'static Sql, &[&dyn Value])],
+        statements: &[Read<'_>],
     ) -> Result<Vec<Vec<Row>>> {
-        let first = self.try_read(tenant, statements).await;
-        match first {
+        self.read_with(tenant, "force_generic_plan", statements)
+            .await
+    }
+
+    async fn read_with(
+        &self,
+        tenant: &str,
+        planning: &str,
+        statements: &[Read<'_>],
+    ) -> Result<Vec<Vec<Row>>> {
+        match self.try_read(tenant, planning, statements).await {
             // A connection that died while idle says nothing about the database: once more, on another.
-            Err(error) if outcome_unknown(&error) => self.try_read(tenant, statements).await,
+            Err(error) if outcome_unknown(&error) => {
+                self.try_read(tenant, planning, statements).await
+            }
             result => result,
         }
     }
@@ -148,12 +167,13 @@ impl Db {
     async fn try_read(
         &self,
         tenant: &str,
-        statements: &[(&'static Sql, &[&dyn Value])],
+        planning: &str,
+        statements: &[Read<'_>],
     ) -> Result<Vec<Vec<Row>>> {
         let loan = self.loan().await?;
         let connection: &Connection = &loan;
         let bind = sql!("system/bind");
-        let binding: [&dyn Value; 2] = [&tenant, &self.limit];
+        let binding: [&dyn Value; 3] = [&tenant, &self.limit, &planning];
         let bind_ready = connection.ready(bind, &binding).await?;
         let mut prepared = Vec::with_capacity(statements.len());
         for (sql, params) in statements {

@@ -48,7 +48,7 @@ impl Tx {
             limit,
         };
         let connection = tx.connection()?;
-        let params: [&dyn Value; 2] = [&tenant, &statement_timeout];
+        let params: [&dyn Value; 3] = [&tenant, &statement_timeout, &"auto"];
         let bind = sql!("system/bind");
         let ready = connection.ready(bind, &params).await?;
         let work = async {

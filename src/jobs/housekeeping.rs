@@ -14,7 +14,9 @@ pub async fn run(app: &App) -> Result<()> {
     for row in owner.query(sql!("system/tenants"), &[]).await? {
         let tenant: String = row.get(0);
         owner.batch("begin").await?;
-        owner.query(sql!("system/bind"), &[&tenant, &"30s"]).await?;
+        owner
+            .query(sql!("system/bind"), &[&tenant, &"30s", &"auto"])
+            .await?;
         owner
             .query(sql!("jobs/forget_keys"), &[&tenant, &keys])
             .await?;

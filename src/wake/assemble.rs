@@ -49,14 +49,12 @@ pub fn assemble(tenant: &str, with_whom: &str, state: &State, max_tokens: usize)
 fn measure(output: &mut Output) -> Result<usize> {
     output.token_count = 0;
     let bare = size(output)? - 1;
-    for digits in 1..=6 {
-        let tokens = (bare + digits).div_ceil(4);
-        if tokens.to_string().len() == digits {
-            output.token_count = tokens;
-            break;
-        }
-    }
-    size(output)
+    // Its own digits are part of what it counts; a count too long for its digits is found by the next number of them.
+    let digits = (1..=6)
+        .find(|digits| ((bare + digits).div_ceil(4)).to_string().len() <= *digits)
+        .unwrap_or(6);
+    output.token_count = (bare + digits).div_ceil(4);
+    Ok(bare + output.token_count.to_string().len())
 }
 
 fn size(value: &impl Serialize) -> Result<usize> {
@@ -79,6 +77,9 @@ struct Section<'a> {
     heading: &'static str,
     lines: &'a [Line],
 }
+
+/// No text shorter than this, in quarters of a token, says anything.
+const SHORTEST: usize = 16;
 
 struct Assembly {
     output: Output,
@@ -187,14 +188,18 @@ impl Assembly {
         let heading = format!("\n\n{heading}");
         let mut short = false;
         let mut first = true;
+        // The members of a section differ in their texts alone; a comma follows each.
+        let sample = lines
+            .first()
+            .and_then(|line| size(&member(line, String::new())).ok());
+        let each = sample.unwrap_or(0) + 1 + json_quarters("\n- ");
         for line in lines {
-            let empty = size(&member(line, String::new())).unwrap_or(usize::MAX / 4) + 1; // and a comma
-            let frame =
-                empty + json_quarters("\n- ") + if first { json_quarters(&heading) } else { 0 };
+            let frame = each + if first { json_quarters(&heading) } else { 0 };
             // Each text stands twice: as a member and in the context.
-            let Some(text_room) = room.checked_sub(frame).map(|room| room / 2) else {
+            let text_room = room.checked_sub(frame).map(|room| room / 2);
+            let Some(text_room) = text_room.filter(|room| *room >= SHORTEST) else {
                 short = true;
-                continue;
+                break;
             };
             let whole = first_sentences(&line.text, text_room).map(str::to_owned);
             let Some(text) =
@@ -263,9 +268,13 @@ impl Assembly {
         for (label, text, slot) in texts {
             let Some(text) = text else { continue };
             let label = format!("\n{label}: ");
+            // What a section above shows already is not said twice in the context.
+            let shown_above = self.output.context.contains(&format!("\n- {text}"));
+            let label = if shown_above { String::new() } else { label };
+            let times = if shown_above { 1 } else { 2 };
             let part = room
                 .checked_sub(json_quarters(&label))
-                .map(|room| room / 2)
+                .map(|room| room / times)
                 .and_then(|room| {
                     first_sentences(text, room)
                         .map(str::to_owned)
@@ -278,11 +287,13 @@ impl Assembly {
             first = false;
             short |= part != *text;
             // Quotes instead of null: two characters less.
-            let cost = (json_quarters(&label) + 2 * json_quarters(&part)).saturating_sub(2);
+            let cost = (json_quarters(&label) + times * json_quarters(&part)).saturating_sub(2);
             room = room.saturating_sub(cost);
             self.left = self.left.saturating_sub(cost);
-            self.output.context.push_str(&label);
-            self.output.context.push_str(&part);
+            if !shown_above {
+                self.output.context.push_str(&label);
+                self.output.context.push_str(&part);
+            }
             *slot = Some(part);
         }
         self.output.last_handoff = Some(shown);

@@ -153,14 +153,23 @@ pub async fn wake(
     project_path: Option<&str>,
     max_tokens: usize,
 ) -> Result<Output> {
+    // More than could ever fit: the frame of a line alone takes some twenty tokens. Whatever is beyond shows in `truncated`.
+    let most = |tokens: usize| (max_tokens / tokens + 2) as i64;
+    let (sessions, remember, becoming, decisions) = (most(400), most(75), most(150), most(150));
     let mut rows = ctx
         .app
         .db
-        .read_all(
+        .read_all_planned_once(
             &ctx.tenant,
             &[
-                (sql!("wake/up_handoffs"), &[&with_whom, &project_path]),
-                (sql!("wake/up_lines"), &[&project_path]),
+                (
+                    sql!("wake/up_handoffs"),
+                    &[&with_whom, &project_path, &sessions],
+                ),
+                (
+                    sql!("wake/up_lines"),
+                    &[&project_path, &remember, &becoming, &decisions],
+                ),
             ],
         )
         .await?;

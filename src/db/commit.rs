@@ -153,17 +153,31 @@ impl Worker {
 
     /// The connection broke: what was sent may be on disk or not. Look before writing again.
     async fn resolve<U: Unit>(&self, writer: &mut Option<Connection>, batch: Vec<Job<U>>) {
+        let deadline = tokio::time::Instant::now() + self.wait;
+        // What failed once is not trusted again, whether it knows by now that it is closed or not.
+        *writer = None;
         for job in batch {
-            let result = match self.is_there(writer, &job.unit).await {
-                Ok(true) => Ok(Stored::New),
-                Ok(false) => self
-                    .write(writer, &[&job.unit])
-                    .await
-                    .map(|stored| stored[0]),
-                Err(error) => Err(error),
+            let result = loop {
+                match self.once(writer, &job.unit).await {
+                    Err(error)
+                        if outcome_unknown(&error) && tokio::time::Instant::now() < deadline =>
+                    {
+                        *writer = None;
+                        tokio::time::sleep(Duration::from_millis(50)).await;
+                    }
+                    result => break result,
+                }
             };
             answer(job, result);
         }
+    }
+
+    /// Writes a unit unless it is there already.
+    async fn once<U: Unit>(&self, writer: &mut Option<Connection>, unit: &U) -> Result<Stored> {
+        if self.is_there(writer, unit).await? {
+            return Ok(Stored::New);
+        }
+        Ok(self.write(writer, &[unit]).await?[0])
     }
 
     async fn is_there<U: Unit>(&self, writer: &mut Option<Connection>, unit: &U) -> Result<bool> {

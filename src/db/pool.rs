@@ -112,15 +112,21 @@ impl Db {
         &self.settings
     }
 
-    /// A connection, within the configured wait.
+    /// A connection, within the configured wait; one that died while idle is not lent.
     pub async fn loan(&self) -> Result<Loan> {
-        self.pool.get_owned().await.map_err(|error| match error {
-            RunError::User(error) => error,
-            RunError::TimedOut => Error::unavailable(
-                "database_unavailable",
-                "no database connection became free in time; try again in a moment",
-            ),
-        })
+        loop {
+            let loan = self.pool.get_owned().await.map_err(|error| match error {
+                RunError::User(error) => error,
+                RunError::TimedOut => {
+                    let message =
+                        "no database connection became free in time; try again in a moment";
+                    Error::unavailable("database_unavailable", message)
+                }
+            })?;
+            if !loan.is_spoilt() {
+                return Ok(loan);
+            }
+        }
     }
 
     /// One statement in a transaction bound to the tenant, in one round trip. `$1` is the tenant.
@@ -205,14 +211,16 @@ impl Db {
 
     /// A transaction bound to the tenant, for several statements or a write.
     pub async fn begin(&self, tenant: &str) -> Result<Tx> {
-        Tx::begin(
-            Held::Loan(self.loan().await?),
-            "begin",
-            self.settings.query,
-            tenant,
-            &self.limit,
-        )
-        .await
+        match self.try_begin(tenant).await {
+            // Nothing was written yet: once more, on another connection.
+            Err(error) if outcome_unknown(&error) => self.try_begin(tenant).await,
+            result => result,
+        }
+    }
+
+    async fn try_begin(&self, tenant: &str) -> Result<Tx> {
+        let held = Held::Loan(self.loan().await?);
+        Tx::begin(held, "begin", self.settings.query, tenant, &self.limit).await
     }
 
     /// A transaction on a connection of its own, for work that lasts as long as a client reads or sends; `$1` stays to be given.

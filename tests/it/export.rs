@@ -1,0 +1,181 @@
+//! export_thread, export_all, import
+
+use crate::support::{Client, Server};
+use agent_memory::{decision, handoff, knowledge};
+use serde_json::{Value, json};
+
+async fn fill(acme: &Client) {
+    for n in 0..300 {
+        let input = json!({"session_id": format!("s{n}"), "with_whom": "Ada", "story": format!("story {n} \"q\" 기억"), "tags": ["a,b"], "significance": 0.1 + 0.2});
+        acme.call::<handoff::Create>(input).await.ok();
+    }
+    acme.call::<knowledge::Create>(
+        json!({"title": "T", "content": "C", "source_handoffs": ["sh_1"]}),
+    )
+    .await
+    .ok();
+    let first = acme
+        .call::<decision::Create>(json!({"decision": "A"}))
+        .await
+        .ok();
+    acme.call::<decision::Supersede>(json!({"id": first["decision_id"], "decision": "B"}))
+        .await
+        .ok();
+    let body = r#"{"session_id":"s","channel":"private","actor":{"type":"human","id":"Ada"},"kind":"artifact","content":{"text":"word for word","n":1.10}}"#;
+    acme.post("/api/v1/events", body).await.ok();
+}
+
+/// The body without its header: what has to be equal.
+fn body(export: &str) -> Vec<&str> {
+    export
+        .lines()
+        .filter(|line| line.contains("\"kind\":") && !line.contains("\"kind\":\"end\""))
+        .collect()
+}
+
+#[tokio::test]
+async fn what_export_writes_import_takes_and_nothing_is_lost() {
+    let server = Server::start().await;
+    let acme = server.tenant("acme").await;
+    fill(&acme).await;
+    let ndjson = acme.get("/api/v1/export/all?format=ndjson").await;
+    assert_eq!(ndjson.header("content-type"), "application/x-ndjson");
+    let document = acme.get("/api/v1/export/all").await;
+    assert_eq!(
+        (
+            &document.json["handoffs"]["total"],
+            document.json["handoffs"]["items"].as_array().unwrap().len()
+        ),
+        (&json!(300), 300)
+    );
+    assert_eq!(body(&ndjson.text).len(), 304);
+    assert!(ndjson.text.contains(r#""n":1.10"#), "content is verbatim");
+    for (tenant, export, kind) in [
+        ("copy", &ndjson.text, "application/x-ndjson"),
+        ("copy2", &document.text, "application/json"),
+    ] {
+        let copy = server.tenant(tenant).await;
+        let taken = copy
+            .raw(
+                "POST",
+                "/api/v1/import",
+                Some(export.clone().into_bytes()),
+                kind,
+            )
+            .await
+            .ok();
+        assert_eq!(
+            taken["imported"],
+            json!({"handoffs": 300, "knowledge": 1, "decisions": 2, "events": 1})
+        );
+        let again = copy.get("/api/v1/export/all?format=ndjson").await.text;
+        let renamed = again.replace(
+            &format!("\"tenant_id\":\"{tenant}\""),
+            "\"tenant_id\":\"acme\"",
+        );
+        assert_eq!(body(&renamed), body(&ndjson.text));
+        let twice = copy
+            .raw(
+                "POST",
+                "/api/v1/import",
+                Some(export.clone().into_bytes()),
+                kind,
+            )
+            .await
+            .ok();
+        assert_eq!(
+            (
+                &twice["imported"]["handoffs"],
+                &twice["skipped"]["handoffs"]
+            ),
+            (&json!(0), &json!(300))
+        );
+        assert_eq!(
+            copy.get("/api/v1/recall?query=word&kinds=event").await.ok()["results"]
+                .as_array()
+                .unwrap()
+                .len(),
+            1
+        );
+    }
+    let without = acme
+        .get("/api/v1/export/all?include_events=false")
+        .await
+        .ok();
+    assert!(without.get("events").is_none() && without["handoffs"]["total"] == 300);
+    let thread = acme.get("/api/v1/export/thread?format=markdown").await;
+    assert!(
+        thread.text.contains("**Story:** story 299 \"q\" 기억")
+            && !thread.text.contains("word for word")
+    );
+    assert!(
+        acme.get("/api/v1/export/all?format=markdown")
+            .await
+            .text
+            .contains("word for word")
+    );
+    acme.get("/api/v1/export/thread?format=ndjson")
+        .await
+        .refused(400);
+}
+
+#[tokio::test]
+async fn a_bad_import_changes_nothing() {
+    let server = Server::start().await;
+    let acme = server.tenant("acme").await;
+    fill(&acme).await;
+    let export = acme.get("/api/v1/export/all?format=ndjson").await.text;
+    let copy = server.tenant("copy").await;
+    let lines: Vec<&str> = export.lines().collect();
+    let headless = lines[1..].join("\n");
+    let cut = lines[..lines.len() - 1].join("\n");
+    let torn = export[..export.len() / 2].to_owned();
+    let spoilt = export.replace(
+        "\"significance\":0.30000000000000004",
+        "\"significance\":\"much\"",
+    );
+    let out_of_range = export.replace("\"significance\":0.30000000000000004", "\"significance\":7");
+    for bad in [
+        headless,
+        cut,
+        torn,
+        spoilt,
+        out_of_range,
+        String::new(),
+        "{}".to_owned(),
+        r#"{"format":"other/9"}"#.to_owned(),
+    ] {
+        let reply = copy
+            .raw(
+                "POST",
+                "/api/v1/import",
+                Some(bad.clone().into_bytes()),
+                "application/x-ndjson",
+            )
+            .await;
+        assert_eq!(
+            reply.status,
+            400,
+            "{}: {}",
+            &bad[..bad.len().min(60)],
+            reply.text
+        );
+    }
+    copy.raw(
+        "POST",
+        "/api/v1/import",
+        Some(export.into_bytes()),
+        "text/markdown",
+    )
+    .await
+    .refused(415);
+    assert_eq!(
+        copy.call::<handoff::Stats>(json!({})).await.ok()["total"],
+        0
+    );
+    let left: Value = copy.get("/api/v1/export/all").await.ok();
+    assert_eq!(
+        (&left["decisions"]["total"], &left["knowledge"]["total"]),
+        (&json!(0), &json!(0))
+    );
+}

@@ -1,0 +1,24 @@
+//! The one integration-test binary: everything through the front door, on a real PostgreSQL.
+#![allow(
+    missing_docs,
+    clippy::unwrap_used,
+    reason = "a test that cannot go on says so by panicking"
+)]
+
+mod support;
+
+mod every_operation;
+mod export;
+mod faces;
+mod handoff;
+mod idempotency;
+mod isolation;
+mod key;
+mod memory;
+mod recall;
+mod sql;
+mod strict;
+mod wake;
+
+/// What starts processes of its own; left out when the suite runs again in another mode of the database.
+mod process;

@@ -1,0 +1,72 @@
+//! The harness: one cluster a test process, one database and one server a test.
+
+pub mod client;
+pub mod cluster;
+pub mod external;
+pub mod process;
+pub mod server;
+
+pub use client::{Client, Reply, http};
+pub use server::Server;
+
+use std::path::PathBuf;
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+/// Waits for a condition; a test that waits in vain says for what.
+pub async fn until<F: Future<Output = bool>>(
+    what: &str,
+    seconds: u64,
+    mut condition: impl FnMut() -> F,
+) {
+    let began = Instant::now();
+    while !condition().await {
+        assert!(
+            began.elapsed() < Duration::from_secs(seconds),
+            "waited {seconds} s in vain for {what}"
+        );
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
+/// A directory of this test process that everyone may enter; gone with the process's janitor.
+pub fn scratch(name: &str) -> PathBuf {
+    use std::os::unix::fs::PermissionsExt;
+    let directory = std::env::temp_dir()
+        .join(format!("agent-memory-it-{}", std::process::id()))
+        .join(name);
+    std::fs::create_dir_all(&directory).unwrap();
+    for path in [directory.parent().unwrap(), &directory] {
+        std::fs::set_permissions(path, PermissionsExt::from_mode(0o777)).unwrap();
+    }
+    directory
+}
+
+/// A command as a user who is not root: PostgreSQL refuses root.
+pub fn as_nobody_special(program: &str) -> Command {
+    let is_root = std::fs::metadata("/proc/self")
+        .map(|m| std::os::unix::fs::MetadataExt::uid(&m) == 0)
+        .unwrap_or(false);
+    if is_root {
+        let mut command = Command::new("setpriv");
+        command.args([
+            "--reuid",
+            "postgres",
+            "--regid",
+            "postgres",
+            "--clear-groups",
+            program,
+        ]);
+        return command;
+    }
+    Command::new(program)
+}
+
+/// A port that was free a moment ago.
+pub fn free_port() -> u16 {
+    std::net::TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap()
+        .port()
+}

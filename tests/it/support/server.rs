@@ -1,0 +1,126 @@
+//! A server in this process, on a database of its own.
+
+use super::client::Client;
+use super::cluster::{Cluster, Mode, cluster};
+use agent_memory::app::App;
+use agent_memory::config::{Config, Flags, load};
+use agent_memory::db::{Connection, Target};
+use agent_memory::postgres::Disk;
+use agent_memory::stop::Stopper;
+use agent_memory::{cli, http, id, key};
+use std::sync::Arc;
+
+/// A running server.
+pub struct Server {
+    pub url: String,
+    pub app: Arc<App>,
+    pub database: String,
+    /// An admin key of the installation, when keys are on.
+    pub admin: String,
+}
+
+impl Server {
+    /// A server with keys off.
+    pub async fn start() -> Self {
+        Self::with(false).await
+    }
+
+    /// A server with keys on.
+    pub async fn with_keys() -> Self {
+        Self::with(true).await
+    }
+
+    async fn with(keys: bool) -> Self {
+        let cluster = tokio::task::spawn_blocking(cluster).await.unwrap();
+        let database = cluster.database().await;
+        let mut config = configuration(cluster);
+        config.access.enabled = if keys { "true" } else { "false" }.to_owned();
+        let application = cluster.application.with_database(&database);
+        let owner = cluster.owner.with_database(&database);
+        let admin = key::fresh();
+        if keys {
+            first_key(&cluster.superuser.with_database(&database), &admin).await;
+        }
+        let app = App::new(config, &application, owner, Disk::default()).unwrap();
+        let listeners = http::bind(&[[127, 0, 0, 1].into()], 0).await.unwrap();
+        let url = format!("http://{}", listeners[0].local_addr().unwrap());
+        // It ends with the test's runtime.
+        let served = app.clone();
+        tokio::spawn(
+            async move { cli::serve::serve(&served, listeners, &Stopper::default()).await },
+        );
+        Self {
+            url,
+            app,
+            database,
+            admin,
+        }
+    }
+
+    /// A client of a tenant: without a key while keys are off, else with a fresh key of that tenant.
+    pub async fn tenant(&self, name: &str) -> Client {
+        if !self.app.keys_on {
+            return Client::new(&self.url).tenant(name);
+        }
+        self.key(name, "write").await
+    }
+
+    /// A client with a key of some access.
+    pub async fn key(&self, tenant: &str, access: &str) -> Client {
+        let admin = Client::new(&self.url).key(&self.admin);
+        let made = admin
+            .call::<key::Create>(serde_json::json!({"tenant_id": tenant, "access": access}))
+            .await;
+        assert_eq!(made.status, 201, "{}", made.text);
+        Client::new(&self.url).key(made.json["key"].as_str().unwrap())
+    }
+
+    /// A connection to this server's database as a superuser.
+    pub async fn superuser(&self) -> Connection {
+        cluster()
+            .superuser
+            .with_database(&self.database)
+            .connect()
+            .await
+            .unwrap()
+    }
+
+    /// A connection as the application's role.
+    pub async fn application(&self) -> Connection {
+        cluster()
+            .application
+            .with_database(&self.database)
+            .connect()
+            .await
+            .unwrap()
+    }
+}
+
+/// The defaults, as the suite's mode has them.
+pub fn configuration(cluster: &Cluster) -> Config {
+    let mut config = load(&Flags {
+        env_files: vec!["/dev/null".into()],
+        ..Flags::default()
+    })
+    .unwrap()
+    .config;
+    config.database.pool_mode = if cluster.mode == Mode::Transaction {
+        "transaction"
+    } else {
+        "session"
+    }
+    .to_owned();
+    config
+}
+
+async fn first_key(superuser: &Target, admin: &str) {
+    let connection = superuser.connect().await.unwrap();
+    let (key_id, at) = id::new("key");
+    connection
+        .query(
+            agent_memory::sql!("system/first_key"),
+            &[&key_id, &key::digest(admin), &at],
+        )
+        .await
+        .unwrap();
+}

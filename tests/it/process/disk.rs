@@ -23,9 +23,12 @@ async fn writes_stop_before_the_disk_is_full_and_resume_by_themselves() {
         command.env("AGENT_MEMORY_DISK_RESERVE_MIB", "64");
     });
     let client = Client::new(&running.url);
-    let story = "x".repeat(200_000);
     let mut acknowledged = 0;
     let refusal = loop {
+        // What cannot be compressed takes the room it says.
+        let story: String = (0..2000)
+            .map(|_| agent_memory::id::new("x").0 + &agent_memory::key::fresh())
+            .collect();
         let reply = client
             .call::<handoff::Create>(json!({"session_id": "s", "with_whom": "Ada", "story": story}))
             .await;

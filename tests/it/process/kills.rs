@@ -101,17 +101,19 @@ async fn nothing_acknowledged_is_lost_or_doubled() {
             }
             1 => signal(postmaster, "KILL"),
             _ => {
-                let output = Command::new("pgrep")
-                    .args(["-P", &postmaster.to_string(), "-f", "agent_memory_user"])
-                    .output()
-                    .unwrap();
-                let backend = String::from_utf8_lossy(&output.stdout)
-                    .lines()
-                    .next()
-                    .unwrap()
-                    .parse()
-                    .unwrap();
-                signal(backend, "KILL");
+                let parent = postmaster.to_string();
+                let backend = || {
+                    let output = Command::new("pgrep")
+                        .args(["-P", &parent, "-f", "agent_memory_user"])
+                        .output()
+                        .unwrap();
+                    String::from_utf8_lossy(&output.stdout)
+                        .lines()
+                        .next()
+                        .and_then(|line| line.parse().ok())
+                };
+                until("a backend to kill", 20, async || backend().is_some()).await;
+                backend().into_iter().for_each(|pid| signal(pid, "KILL"));
             }
         }
     }

@@ -105,7 +105,7 @@ async fn while_stopping_the_server_is_not_ready_and_a_silent_connection_does_not
     }
     let began = std::time::Instant::now();
     assert_eq!(
-        tokio::task::spawn_blocking(move || running.stop())
+        tokio::task::spawn_blocking(move || running.wait())
             .await
             .unwrap(),
         Some(0)

@@ -103,8 +103,13 @@ impl Running {
     }
 
     /// Asks it to stop and waits for its exit code.
-    pub fn stop(mut self) -> Option<i32> {
+    pub fn stop(self) -> Option<i32> {
         self.signal("TERM");
+        self.wait()
+    }
+
+    /// Waits for its exit code.
+    pub fn wait(mut self) -> Option<i32> {
         self.child.wait().unwrap().code()
     }
 }
@@ -128,7 +133,7 @@ pub fn signal(pid: u32, name: &str) {
 pub fn watch(pid: u32) {
     let script = format!(
         "while kill -0 {me} 2>/dev/null && kill -0 {pid} 2>/dev/null; do sleep 0.2; done; kill -TERM {pid} 2>/dev/null; sleep 5; \
-         kill -0 {me} 2>/dev/null || rm -rf {tmp}/agent-memory-it-{me}",
+         kill -0 {me} 2>/dev/null || {{ umount {tmp}/agent-memory-it-{me}/disk 2>/dev/null; rm -rf {tmp}/agent-memory-it-{me}; }}",
         me = std::process::id(),
         tmp = std::env::temp_dir().display(),
     );

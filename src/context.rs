@@ -8,7 +8,7 @@ use crate::sql;
 /// A write that has begun.
 pub enum Begun {
     /// Nobody used the Idempotency-Key before, or there is none.
-    Fresh(Write),
+    Fresh(Box<Write>),
     /// The key was used for the same call before: these are the ids that came of it.
     Replay(Vec<String>),
 }
@@ -39,7 +39,7 @@ impl Context {
             claim: self.claim.clone(),
         };
         let Some(claim) = &self.claim else {
-            return Ok(Begun::Fresh(write));
+            return Ok(Begun::Fresh(Box::new(write)));
         };
         let won = write
             .first(
@@ -48,7 +48,7 @@ impl Context {
             )
             .await?;
         match won {
-            Some(_) => Ok(Begun::Fresh(write)),
+            Some(_) => Ok(Begun::Fresh(Box::new(write))),
             None => Ok(Begun::Replay(settled(
                 write
                     .first(sql!("idempotency/find"), &[&claim.key])
@@ -115,7 +115,7 @@ impl Write {
     }
 
     /// Makes it last, and remembers the ids for a replay.
-    pub async fn commit(self, ids: &[String]) -> Result<()> {
+    pub async fn commit(self: Box<Self>, ids: &[String]) -> Result<()> {
         if let Some(claim) = &self.claim {
             self.query(sql!("idempotency/settle"), &[&claim.key, &ids.to_vec()])
                 .await?;

@@ -4,7 +4,7 @@ use sd_notify::{NotifyState, notify};
 
 /// The server answers requests.
 pub fn ready(status: &str) {
-    tell(&[NotifyState::Ready, NotifyState::Status(status.into())]);
+    tell(&[NotifyState::Ready, NotifyState::Status(status)]);
 }
 
 /// The server has begun to stop.

@@ -219,7 +219,7 @@ impl Db {
     }
 
     async fn try_begin(&self, tenant: &str) -> Result<Tx> {
-        let held = Held::Loan(self.loan().await?);
+        let held = Held::Loan(Box::new(self.loan().await?));
         Tx::begin(held, "begin", self.settings.query, tenant, &self.limit).await
     }
 

@@ -13,7 +13,7 @@ use std::time::Duration;
 /// The connection a transaction runs on.
 pub(super) enum Held {
     /// On loan from the pool.
-    Loan(Loan),
+    Loan(Box<Loan>),
     /// Its own: for transactions that last as long as a client reads or sends.
     Own(Box<Connection>),
 }

@@ -135,7 +135,7 @@ impl Inserter {
     }
 
     fn decode<T: DeserializeOwned>(&self, waiting: &[Box<RawValue>]) -> Result<Vec<T>> {
-        let decode = |(index, raw): (usize, &Box<RawValue>)| {
+        let decode = |(index, raw): (usize, &RawValue)| {
             serde_json::from_str(raw.get()).map_err(|error| {
                 let place = self.place + index + 1;
                 Error::invalid(format!(
@@ -144,7 +144,12 @@ impl Inserter {
                 .field(format!("items[{place}]"))
             })
         };
-        waiting.iter().enumerate().map(decode).collect()
+        waiting
+            .iter()
+            .map(|raw| &**raw)
+            .enumerate()
+            .map(decode)
+            .collect()
     }
 
     async fn events(&self, tx: &Tx, items: &[ExportedEvent]) -> Result<i64> {

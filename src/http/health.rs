@@ -90,16 +90,16 @@ impl Health {
                 connected.is_ok(),
                 if connected.is_ok() { "connected" } else { "cannot be reached" },
                 Some(took),
-                json!({"pool": {"open": pool.open, "idle": pool.idle, "max": pool.max}}),
+                &json!({"pool": {"open": pool.open, "idle": pool.idle, "max": pool.max}}),
             ),
             "storage": check(
                 storage.is_ok(),
                 storage.as_ref().err().map_or("there is room", |error| error.message()),
                 None,
-                json!({"free_bytes": self.app.disk.free()}),
+                &json!({"free_bytes": self.app.disk.free()}),
             ),
             "consolidation": {"status": "warn", "message": "not part of this version yet", "details": {}},
-            "performance": check(true, "counted since the start", None, json!({"ok": ok, "refused": refused, "failed": failed})),
+            "performance": check(true, "counted since the start", None, &json!({"ok": ok, "refused": refused, "failed": failed})),
             "backup": {"status": "warn", "message": "not part of this version yet", "details": {}},
         });
         let status = match (connected.is_ok(), storage.is_ok()) {
@@ -116,7 +116,7 @@ impl Health {
     }
 }
 
-fn check(pass: bool, message: &str, took: Option<f64>, details: Value) -> Value {
+fn check(pass: bool, message: &str, took: Option<f64>, details: &Value) -> Value {
     let mut check = json!({"status": if pass { "pass" } else { "fail" }, "message": message, "details": details});
     if let Some(took) = took {
         check["response_time_ms"] = ((took * 100.0).round() / 100.0).into();

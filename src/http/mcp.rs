@@ -67,7 +67,7 @@ impl Mcp {
         if parts.method == hyper::Method::POST
             && let Err(refusal) = check(&parts.headers, &bytes)
         {
-            return Ok(refusal);
+            return Ok(*refusal);
         }
         // Clients that accept anything get what the protocol's own clients ask for.
         let accept = parts
@@ -96,7 +96,7 @@ impl Mcp {
 }
 
 /// Strict JSON and JSON-RPC, before anyone lenient reads it.
-fn check(headers: &HeaderMap, body: &Bytes) -> Result<(), Leaving> {
+fn check(headers: &HeaderMap, body: &Bytes) -> Result<(), Box<Leaving>> {
     let kind = headers
         .get(CONTENT_TYPE)
         .and_then(|value| value.to_str().ok())
@@ -122,7 +122,7 @@ fn check(headers: &HeaderMap, body: &Bytes) -> Result<(), Leaving> {
     }
 }
 
-fn refusal(status: hyper::StatusCode, code: i32, message: &str) -> Leaving {
+fn refusal(status: hyper::StatusCode, code: i32, message: &str) -> Box<Leaving> {
     let body = json!({"jsonrpc": "2.0", "id": null, "error": {"code": code, "message": message}})
         .to_string();
     let mut response = Leaving::new(super::Content::Full(body.into()).boxed());
@@ -130,7 +130,7 @@ fn refusal(status: hyper::StatusCode, code: i32, message: &str) -> Leaving {
     response
         .headers_mut()
         .insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    response
+    Box::new(response)
 }
 
 /// The registry as an MCP server.

@@ -17,7 +17,10 @@ const MOST: usize = 10_000;
 
 /// Keys that were looked up a moment ago.
 #[derive(Default)]
-pub struct Keys(Mutex<HashMap<Vec<u8>, (Instant, Principal, Option<DateTime<Utc>>)>>);
+pub struct Keys(Mutex<HashMap<Vec<u8>, Kept>>);
+
+/// When it was looked up, who holds the key, until when it works.
+type Kept = (Instant, Principal, Option<DateTime<Utc>>);
 
 impl Keys {
     /// Who holds a key; unauthenticated when nobody does.

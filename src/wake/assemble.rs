@@ -124,17 +124,18 @@ impl Assembly {
             heading: "Remember",
             lines: &state.remember,
         };
-        self.output.remember = self.lines(section, share(self.left, 35), |line, text| Remembered {
-            handoff_id: line.id.clone(),
-            text,
-        });
+        self.output.remember =
+            self.lines(&section, share(self.left, 35), |line, text| Remembered {
+                handoff_id: line.id.clone(),
+                text,
+            });
         let section = Section {
             name: "identity_thread",
             heading: "Who I am becoming",
             lines: &state.becoming,
         };
         self.output.identity_thread =
-            self.lines(section, share(self.left, 25), |line, becoming| Statement {
+            self.lines(&section, share(self.left, 25), |line, becoming| Statement {
                 handoff_id: line.id.clone(),
                 becoming,
                 created_at: line.at,
@@ -149,7 +150,7 @@ impl Assembly {
             lines: &state.decisions,
         };
         let cap = share(self.left, if state.handoffs.len() < 2 { 100 } else { 60 });
-        self.output.recent_decisions = self.lines(section, cap, |line, decision| Decided {
+        self.output.recent_decisions = self.lines(&section, cap, |line, decision| Decided {
             decision_id: line.id.clone(),
             decision,
         });
@@ -159,7 +160,7 @@ impl Assembly {
             heading: "Earlier",
             lines: &older,
         };
-        self.output.older_handoffs = self.lines(section, self.left, |line, summary| Older {
+        self.output.older_handoffs = self.lines(&section, self.left, |line, summary| Older {
             handoff_id: line.id.clone(),
             created_at: line.at,
             summary,
@@ -170,7 +171,7 @@ impl Assembly {
     /// A section of single texts: its members and its lines in the context.
     fn lines<M: Serialize>(
         &mut self,
-        section: Section<'_>,
+        section: &Section<'_>,
         cap: usize,
         member: impl Fn(&Line, String) -> M,
     ) -> Vec<M> {
@@ -178,7 +179,7 @@ impl Assembly {
             name,
             heading,
             lines,
-        } = section;
+        } = *section;
         let mut members = Vec::new();
         // Naming a section in `truncated` has its price as well: `"name",`.
         let Some(mut room) = cap.checked_sub(name.len() + 3) else {

@@ -170,7 +170,6 @@ fn mcp_on_stdio_serves_one_client_and_ends_with_it() {
         woken["result"]["structuredContent"]["last_handoff"]["learned"],
         "over stdio"
     );
-    drop(ask);
     drop(input);
     assert!(child.wait().unwrap().success());
     assert!(

@@ -1,6 +1,6 @@
 //! The download: an archive made of the system's PostgreSQL, served by a server of this test.
 
-use crate::support::process::{Running, program};
+use crate::support::process::{Running, keep, program};
 use crate::support::{external, free_port, scratch};
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -24,7 +24,7 @@ fn serve(directory: &Path) -> String {
         .stderr(std::process::Stdio::null())
         .spawn()
         .unwrap();
-    crate::support::process::watch(child.id());
+    keep(child);
     while std::net::TcpStream::connect(("127.0.0.1", port)).is_err() {
         std::thread::sleep(std::time::Duration::from_millis(20));
     }

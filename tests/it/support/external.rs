@@ -1,7 +1,7 @@
 //! An external cluster as a host would have it: Debian's PostgreSQL over TCP with TLS and scram, and PgBouncer before it.
 
 use super::cluster::{Cluster, Mode};
-use super::process::watch;
+use super::process::keep;
 use super::{as_nobody_special, free_port, scratch};
 use agent_memory::db::{Parts, Target};
 use std::path::{Path, PathBuf};
@@ -47,7 +47,7 @@ pub fn port() -> u16 {
             .stderr(std::fs::File::create(home.join("log")).unwrap())
             .spawn()
             .unwrap();
-        watch(server.id());
+        keep(server);
         let began = Instant::now();
         let ready = || Command::new(binaries().join("pg_isready")).args(["-q", "-h", "127.0.0.1", "-p", &port.to_string()]).status();
         while !ready().unwrap().success() {
@@ -78,7 +78,7 @@ pub fn bouncer() -> u16 {
             .stderr(Stdio::null())
             .spawn()
             .expect("apt-get install pgbouncer");
-        watch(child.id());
+        keep(child);
         wait_for(port);
         port
     })

@@ -129,6 +129,11 @@ pub fn signal(pid: u32, name: &str) {
         .status();
 }
 
+/// Lets a helper run until this test process ends.
+pub fn keep(child: Child) {
+    watch(child.id());
+}
+
 /// Ends a process when this test process has ended, however that happens: statics are never dropped.
 pub fn watch(pid: u32) {
     let script = format!(

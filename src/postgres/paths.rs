@@ -126,12 +126,15 @@ fn socket_dir(home: &Path) -> PathBuf {
     base.join(format!("agent-memory-{name}"))
 }
 
-/// Makes a directory that only this user can enter; one that is there stays as it is.
+/// Makes a directory that only this user can enter; one that is there stays as it is, and what leads to it is as usual.
 pub fn make_private(directory: &Path) -> Result<()> {
-    let made = fs::DirBuilder::new()
-        .recursive(true)
-        .mode(0o700)
-        .create(directory);
+    let parent = directory.parent().map_or(Ok(()), fs::create_dir_all);
+    let made = parent.and_then(|()| {
+        fs::DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(directory)
+    });
     made.map_err(|error| io("make", directory, error))
 }
 

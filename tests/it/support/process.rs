@@ -130,8 +130,9 @@ pub fn signal(pid: u32, name: &str) {
 }
 
 /// Lets a helper run until this test process ends.
-pub fn keep(child: Child) {
+pub fn keep(mut child: Child) {
     watch(child.id());
+    std::thread::spawn(move || child.wait());
 }
 
 /// Ends a process when this test process has ended, however that happens: statics are never dropped.

@@ -5,7 +5,7 @@
 //!
 //! Start with [`operation`]: an operation has a name, a route, an access level, an input, an output and `run`. [`registry`] joins
 //! the lists of all features. Four faces are made from it: REST, MCP and OpenAPI in [`http`], the command line in [`cli`].
-//! [`operation::Endpoint::call`] is the one path that every call takes, whatever face it came by.
+//! [`endpoint::Endpoint::call`] is the one path that every call takes, whatever face it came by.
 //!
 //! Dependencies point one way: cli -> http, jobs, postgres -> registry -> features -> [`db`] -> [`config`], [`clock`], [`error`].
 //! Features know nothing of warp, clap or MCP. Only `http` names warp and rmcp, only `cli` names clap, only `db` names
@@ -21,6 +21,7 @@ pub mod clock;
 pub mod config;
 pub mod context;
 pub mod db;
+pub mod endpoint;
 pub mod error;
 pub mod http;
 pub mod id;
@@ -29,6 +30,7 @@ pub mod json;
 pub mod log;
 pub mod metrics;
 pub mod operation;
+pub mod page;
 pub mod postgres;
 pub mod registry;
 pub mod stop;

@@ -1,6 +1,7 @@
 //! Every operation there is: each feature's list, joined.
 
-use crate::operation::{Endpoint, Method};
+use crate::endpoint::Endpoint;
+use crate::operation::Method;
 use crate::{
     artifact, chunk, compression, decision, event, export, handoff, identity, key, knowledge,
     metrics, recall, session, trash, wake,

@@ -4,7 +4,7 @@ mod get;
 
 pub use get::Get;
 
-use crate::operation::Endpoint;
+use crate::endpoint::Endpoint;
 
 /// The operations of this folder.
 pub const OPERATIONS: &[Endpoint] = &[Endpoint::of::<Get>()];

@@ -2,10 +2,11 @@
 
 use super::open::{Database, block_on, configure, drop_root};
 use crate::config::Flags;
+use crate::endpoint::{Endpoint, Run};
 use crate::error::{Error, Result};
 use crate::http::{Shape, argument, arguments, description};
 use crate::json::Args as Arguments;
-use crate::operation::{self, Endpoint, Principal, Run};
+use crate::operation::{self, Principal};
 use crate::{id, registry};
 use bytes::Bytes;
 use clap::{Arg, ArgAction, Args};

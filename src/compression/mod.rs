@@ -4,7 +4,7 @@ mod stats;
 
 pub use stats::Stats;
 
-use crate::operation::Endpoint;
+use crate::endpoint::Endpoint;
 
 /// The operations of this folder.
 pub const OPERATIONS: &[Endpoint] = &[Endpoint::of::<Stats>()];

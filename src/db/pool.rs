@@ -145,14 +145,16 @@ impl Db {
         self.read_with(tenant, "auto", statements).await
     }
 
-    /// The same for statements whose one plan serves every argument: they are planned once a connection, not once a call.
-    pub async fn read_all_planned_once(
+    /// One statement whose one plan serves every argument: it is planned once a connection, not once a call.
+    pub async fn read_planned_once(
         &self,
         tenant: &str,
-        statements: &[Read<'_>],
-    ) -> Result<Vec<Vec<Row>>> {
-        self.read_with(tenant, "force_generic_plan", statements)
-            .await
+        sql: &'static Sql,
+        params: &[&dyn Value],
+    ) -> Result<Vec<Row>> {
+        let planning = "force_generic_plan";
+        let mut rows = self.read_with(tenant, planning, &[(sql, params)]).await?;
+        Ok(rows.pop().unwrap_or_default())
     }
 
     async fn read_with(

@@ -14,7 +14,7 @@ pub use record::Record;
 pub use unit::NewEvents;
 
 use crate::db::{Json, Row};
-use crate::operation::Endpoint;
+use crate::endpoint::Endpoint;
 use chrono::{DateTime, Utc};
 use content::Content;
 use schemars::JsonSchema;

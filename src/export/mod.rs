@@ -12,8 +12,8 @@ pub use all::All;
 pub use take::Take;
 pub use thread::Thread;
 
+use crate::endpoint::Endpoint;
 use crate::error::{Error, Kind, Result};
-use crate::operation::Endpoint;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use std::sync::Arc;

@@ -3,8 +3,9 @@
 use super::Handoff;
 use crate::error::Result;
 use crate::operation::{Access, Context, Method, Operation};
+use crate::page::{Cursor, page};
 use crate::sql;
-use crate::types::{Cursor, Instant, Int, Name, page};
+use crate::types::{Instant, Int, Name};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 

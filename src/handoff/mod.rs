@@ -15,7 +15,7 @@ pub use list::List;
 pub use stats::Stats;
 
 use crate::db::Row;
-use crate::operation::Endpoint;
+use crate::endpoint::Endpoint;
 use chrono::{DateTime, Utc};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

@@ -1,9 +1,9 @@
 //! Arguments that come as text: a query's, a path's, a command line's.
 
 use super::schema;
+use crate::endpoint::Endpoint;
 use crate::error::{Error, Result};
 use crate::json::raw;
-use crate::operation::Endpoint;
 use serde_json::Value;
 use serde_json::value::RawValue;
 

@@ -1,8 +1,9 @@
 //! The OpenAPI 3.1 document, from the registry.
 
 use super::schema::{generator, properties, tenant, tidy};
+use crate::endpoint::{Endpoint, Run};
 use crate::error::{Error, Result};
-use crate::operation::{Access, Endpoint, Method, Run};
+use crate::operation::{Access, Method};
 use crate::registry;
 use schemars::generate::{Contract, SchemaGenerator};
 use serde_json::{Map, Value, json};

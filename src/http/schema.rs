@@ -1,6 +1,6 @@
 //! JSON Schemas of operations, as OpenAPI 3.1 and MCP want them.
 
-use crate::operation::Endpoint;
+use crate::endpoint::Endpoint;
 use schemars::generate::{Contract, SchemaGenerator, SchemaSettings};
 use serde_json::{Map, Value, json};
 

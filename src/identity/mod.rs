@@ -4,7 +4,7 @@ mod thread;
 
 pub use thread::Thread;
 
-use crate::operation::Endpoint;
+use crate::endpoint::Endpoint;
 
 /// The operations of this folder.
 pub const OPERATIONS: &[Endpoint] = &[Endpoint::of::<Thread>()];

@@ -2,8 +2,9 @@
 
 use crate::error::Result;
 use crate::operation::{Access, Context, Method, Operation};
+use crate::page::{Cursor, page};
 use crate::sql;
-use crate::types::{Cursor, Int, page};
+use crate::types::Int;
 use chrono::{DateTime, Utc};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

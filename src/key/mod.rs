@@ -9,7 +9,7 @@ pub use create::{Create, digest, fresh};
 pub use list::List;
 pub use revoke::Revoke;
 
-use crate::operation::Endpoint;
+use crate::endpoint::Endpoint;
 
 /// The operations of this folder.
 pub const OPERATIONS: &[Endpoint] = &[

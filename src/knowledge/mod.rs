@@ -15,7 +15,7 @@ pub use note::Write as NoteWrite;
 pub use update::Update;
 
 use crate::db::Row;
-use crate::operation::Endpoint;
+use crate::endpoint::Endpoint;
 use chrono::{DateTime, Utc};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

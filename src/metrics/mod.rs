@@ -5,8 +5,8 @@ mod overview;
 pub use overview::Overview;
 
 use crate::app::App;
+use crate::endpoint::Endpoint;
 use crate::error::{Error, Kind, Result};
-use crate::operation::Endpoint;
 use prometheus::{
     Encoder, Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, Opts,
     Registry, TextEncoder,

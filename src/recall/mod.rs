@@ -4,8 +4,9 @@ mod search;
 
 pub use search::{Found, Query, search};
 
+use crate::endpoint::Endpoint;
 use crate::error::Result;
-use crate::operation::{Access, Context, Endpoint, Method, Operation};
+use crate::operation::{Access, Context, Method, Operation};
 use crate::text::tokens;
 use crate::types::{Instant, Int, List, Name, Tags, Text};
 use schemars::JsonSchema;

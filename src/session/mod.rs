@@ -6,7 +6,7 @@ mod startup;
 pub use start::Start;
 pub use startup::Startup;
 
-use crate::operation::Endpoint;
+use crate::endpoint::Endpoint;
 
 /// The operations of this folder.
 pub const OPERATIONS: &[Endpoint] = &[Endpoint::of::<Start>(), Endpoint::of::<Startup>()];

@@ -3,9 +3,10 @@
 use super::DAYS;
 use crate::error::Result;
 use crate::operation::{Access, Context, Method, Operation};
+use crate::page::{Cursor, page};
 use crate::sql;
 use crate::text::first_words;
-use crate::types::{Cursor, Int, page};
+use crate::types::Int;
 use chrono::{DateTime, Duration, Utc};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

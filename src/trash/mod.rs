@@ -6,7 +6,7 @@ mod restore;
 pub use list::List;
 pub use restore::Restore;
 
-use crate::operation::Endpoint;
+use crate::endpoint::Endpoint;
 use schemars::JsonSchema;
 use serde::Serialize;
 

@@ -2,15 +2,17 @@
 
 use super::up::{Decided, LastHandoff, Older, Output, Remembered, Statement};
 use crate::error::{Error, Result};
-use crate::handoff::Handoff;
 use crate::text::{first_sentences, first_words, json_quarters, quarters};
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 
 /// What the database has for a wake-up, each list in the order of importance and bounded.
+#[derive(Default)]
 pub struct State {
-    /// Sessions with this person, newest first; the first is the last handoff.
-    pub handoffs: Vec<Handoff>,
+    /// The newest session with this person, with all its texts.
+    pub last: Option<LastHandoff>,
+    /// The sessions before it.
+    pub older: Vec<Line>,
     /// What must be remembered.
     pub remember: Vec<Line>,
     /// Statements of the identity thread.
@@ -92,7 +94,7 @@ impl Assembly {
         let mut output = Output {
             tenant_id: tenant.to_owned(),
             with_whom: with_whom.to_owned(),
-            first_session: state.handoffs.is_empty(),
+            first_session: state.last.is_none(),
             last_handoff: None,
             identity_thread: Vec::new(),
             recent_decisions: Vec::new(),
@@ -101,7 +103,7 @@ impl Assembly {
             rules: Vec::new(),
             principles: Vec::new(),
             older_handoffs: Vec::new(),
-            context: if state.handoffs.is_empty() {
+            context: if state.last.is_none() {
                 format!("First session with {with_whom}.")
             } else {
                 format!("With {with_whom}.")
@@ -140,8 +142,8 @@ impl Assembly {
                 becoming,
                 created_at: line.at,
             });
-        if let Some(last) = state.handoffs.first() {
-            let alone = state.decisions.is_empty() && state.handoffs.len() < 2;
+        if let Some(last) = &state.last {
+            let alone = state.decisions.is_empty() && state.older.is_empty();
             self.last(last, share(self.left, if alone { 100 } else { 70 }));
         }
         let section = Section {
@@ -149,16 +151,15 @@ impl Assembly {
             heading: "Decisions",
             lines: &state.decisions,
         };
-        let cap = share(self.left, if state.handoffs.len() < 2 { 100 } else { 60 });
+        let cap = share(self.left, if state.older.is_empty() { 100 } else { 60 });
         self.output.recent_decisions = self.lines(&section, cap, |line, decision| Decided {
             decision_id: line.id.clone(),
             decision,
         });
-        let older: Vec<Line> = state.handoffs.iter().skip(1).filter_map(summary).collect();
         let section = Section {
             name: "older_handoffs",
             heading: "Earlier",
-            lines: &older,
+            lines: &state.older,
         };
         self.output.older_handoffs = self.lines(&section, self.left, |line, summary| Older {
             handoff_id: line.id.clone(),
@@ -226,7 +227,7 @@ impl Assembly {
     }
 
     /// The last handoff: the frame first, then its texts, those first that say what to go on with.
-    fn last(&mut self, handoff: &Handoff, cap: usize) {
+    fn last(&mut self, handoff: &LastHandoff, cap: usize) {
         let name = "last_handoff";
         let mut shown = LastHandoff {
             handoff_id: handoff.handoff_id.clone(),
@@ -309,22 +310,6 @@ impl Assembly {
     }
 }
 
-/// What an older handoff says in a line.
-fn summary(handoff: &Handoff) -> Option<Line> {
-    let texts = [
-        &handoff.story,
-        &handoff.experienced,
-        &handoff.learned,
-        &handoff.noticed,
-    ];
-    let text = texts.into_iter().flatten().next()?;
-    Some(Line {
-        id: handoff.handoff_id.clone(),
-        text: text.clone(),
-        at: handoff.created_at,
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -337,25 +322,18 @@ mod tests {
         }
     }
 
-    fn handoff(n: usize, text: &str) -> Handoff {
-        Handoff {
-            handoff_id: format!("sh_{n:032x}"),
-            tenant_id: "t".into(),
-            session_id: format!("session-{n}"),
-            with_whom: "Ada".into(),
+    fn last(text: &str) -> LastHandoff {
+        LastHandoff {
+            handoff_id: line(0, "").id,
+            session_id: "session".into(),
+            created_at: DateTime::UNIX_EPOCH,
+            significance: 0.5,
             experienced: Some(format!("Experienced. {text}")),
             noticed: None,
             learned: Some(format!("Learned. {text}")),
             story: Some(format!("Story. {text}")),
             becoming: None,
             remember: Some("Re-check \"it\"\nlater.".into()),
-            significance: 0.5,
-            tags: vec![],
-            sensitivity: "none".into(),
-            encrypted: false,
-            project_path: None,
-            compression_level: "full".into(),
-            created_at: DateTime::UNIX_EPOCH,
         }
     }
 
@@ -371,7 +349,8 @@ mod tests {
             for repeat in [1, 5, 60] {
                 let text = text.repeat(repeat);
                 let state = State {
-                    handoffs: (0..6).map(|n| handoff(n, &text)).collect(),
+                    last: Some(last(&text)),
+                    older: (0..6).map(|n| line(n, &text)).collect(),
                     remember: (0..24).map(|n| line(n, &text)).collect(),
                     becoming: (0..12).map(|n| line(n, &text)).collect(),
                     decisions: (0..12).map(|n| line(n, &text)).collect(),

@@ -7,7 +7,7 @@ mod up;
 pub use stratified::Stratified;
 pub use up::{Output, Up, wake};
 
-use crate::operation::Endpoint;
+use crate::endpoint::Endpoint;
 
 /// The operations of this folder.
 pub const OPERATIONS: &[Endpoint] = &[Endpoint::of::<Up>(), Endpoint::of::<Stratified>()];

@@ -3,7 +3,6 @@
 use super::assemble::{Line, State, assemble};
 use crate::db::Row;
 use crate::error::Result;
-use crate::handoff::Handoff;
 use crate::operation::{Access, Context, Method, Operation};
 use crate::sql;
 use crate::types::{Int, Name};
@@ -156,45 +155,59 @@ pub async fn wake(
     // More than could ever fit: the frame of a line alone takes some twenty tokens. Whatever is beyond shows in `truncated`.
     let most = |tokens: usize| (max_tokens / tokens + 2) as i64;
     let (sessions, remember, becoming, decisions) = (most(400), most(75), most(150), most(150));
-    let mut rows = ctx
+    let rows = ctx
         .app
         .db
-        .read_all_planned_once(
+        .read_planned_once(
             &ctx.tenant,
+            sql!("wake/up"),
             &[
-                (
-                    sql!("wake/up_handoffs"),
-                    &[&with_whom, &project_path, &sessions],
-                ),
-                (
-                    sql!("wake/up_lines"),
-                    &[&project_path, &remember, &becoming, &decisions],
-                ),
+                &with_whom,
+                &project_path,
+                &sessions,
+                &remember,
+                &becoming,
+                &decisions,
             ],
         )
         .await?;
-    let lines = rows.pop().unwrap_or_default();
-    let handoffs = rows.pop().unwrap_or_default();
-    let of = |section: &str| {
-        lines
-            .iter()
-            .filter(|row| row.get::<_, &str>(0) == section)
-            .map(line)
-            .collect()
-    };
-    let state = State {
-        handoffs: handoffs.iter().map(Handoff::from_row).collect(),
-        remember: of("remember"),
-        becoming: of("becoming"),
-        decisions: of("decision"),
-    };
+    let mut state = State::default();
+    for row in &rows {
+        match row.get(0) {
+            "session" if state.last.is_none() => state.last = Some(LastHandoff::from_row(row)),
+            "session" => state.older.extend(line(row)),
+            "remember" => state.remember.extend(line(row)),
+            "becoming" => state.becoming.extend(line(row)),
+            _ => state.decisions.extend(line(row)),
+        }
+    }
     assemble(&ctx.tenant, with_whom, &state, max_tokens)
 }
 
-fn line(row: &Row) -> Line {
-    Line {
+/// A line of a section; a session that left nothing to say in one has none.
+fn line(row: &Row) -> Option<Line> {
+    Some(Line {
         id: row.get(1),
-        text: row.get(2),
-        at: row.get(3),
+        at: row.get(2),
+        text: row.get::<_, Option<String>>(3)?,
+    })
+}
+
+impl LastHandoff {
+    fn from_row(row: &Row) -> Self {
+        let mut texts = row.get::<_, Vec<Option<String>>>(6).into_iter();
+        let mut text = || texts.next().flatten();
+        Self {
+            handoff_id: row.get(1),
+            created_at: row.get(2),
+            session_id: row.get(4),
+            significance: row.get(5),
+            experienced: text(),
+            noticed: text(),
+            learned: text(),
+            story: text(),
+            becoming: text(),
+            remember: text(),
+        }
     }
 }

@@ -120,10 +120,10 @@ fn main() {
         8,
     );
     beside(
-        "wake_up, beside its own statements",
+        "wake_up, beside its own statement",
         &place,
         wake_up,
-        &place::own_statements(),
+        &place::own_statement(),
         8,
     );
     alone("health", &place, health);

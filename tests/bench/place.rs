@@ -27,8 +27,8 @@ commit;
 \\endpipeline
 ";
 
-/// A wake-up by the very statements the server uses, with the arguments of a 500-token one.
-pub fn own_statements() -> String {
+/// A wake-up by the very statement the server uses, with the arguments of a 500-token one.
+pub fn own_statement() -> String {
     let file = |name: &str, arguments: &[&str]| {
         let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(format!("sql/{name}.sql"));
         let text = std::fs::read_to_string(path).unwrap();
@@ -46,11 +46,11 @@ pub fn own_statements() -> String {
         "system/bind",
         &["'default'", "'30s'", "'force_generic_plan'"],
     );
-    let handoffs = file("wake/up_handoffs", &[":t", ":w", "null", ":three"]);
-    let lines = file("wake/up_lines", &[":t", "null", ":eight", ":five", ":five"]);
-    format!(
-        "\\startpipeline\nbegin isolation level repeatable read read only;\n{bind}{handoffs}{lines}commit;\n\\endpipeline\n"
-    )
+    let wake = file(
+        "wake/up",
+        &[":t", ":w", "null", ":three", ":eight", ":five", ":five"],
+    );
+    format!("\\startpipeline\nbegin read only;\n{bind}{wake}commit;\n\\endpipeline\n")
 }
 
 /// A server with its database.

@@ -1,8 +1,9 @@
 //! Walks the registry: a new operation is covered before anyone writes a test for it.
 
 use crate::support::{Client, Server};
+use agent_memory::endpoint::{Endpoint, Run};
 use agent_memory::http;
-use agent_memory::operation::{Access, Endpoint, Method, Run};
+use agent_memory::operation::{Access, Method};
 use agent_memory::registry;
 use serde_json::{Value, json};
 

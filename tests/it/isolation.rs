@@ -1,7 +1,7 @@
 //! No tenant sees another, by the statements and by the database.
 
 use crate::support::Server;
-use agent_memory::operation::Run;
+use agent_memory::endpoint::Run;
 use agent_memory::{decision, event, handoff, knowledge, registry};
 use serde_json::{Value, json};
 

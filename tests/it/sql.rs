@@ -125,23 +125,23 @@ async fn the_hot_paths_walk_their_indexes() {
     server.superuser().await.batch(rows).await.unwrap();
     for (name, arguments, index) in [
         (
-            "wake/up_handoffs",
-            "'t', 'Ada', null, 3",
+            "wake/up",
+            "'t', 'Ada', null, 3, 8, 5, 5",
             "idx_session_handoffs_with_whom",
         ),
         (
-            "wake/up_lines",
-            "'t', null, 8, 8, 8",
+            "wake/up",
+            "'t', 'Ada', null, 3, 8, 5, 5",
             "idx_session_handoffs_remember",
         ),
         (
-            "wake/up_lines",
-            "'t', null, 8, 8, 8",
+            "wake/up",
+            "'t', 'Ada', null, 3, 8, 5, 5",
             "idx_session_handoffs_becoming",
         ),
         (
-            "wake/up_lines",
-            "'t', null, 8, 8, 8",
+            "wake/up",
+            "'t', 'Ada', null, 3, 8, 5, 5",
             "idx_decisions_in_force",
         ),
         (

@@ -1,0 +1,251 @@
+//! An operation without its types, and the single place every call goes through whatever face it came by.
+
+use crate::app::App;
+use crate::error::{Error, Kind, Result};
+use crate::json::Args;
+use crate::operation::{
+    Access, Bodies, Body, Call, Claim, Context, Download, Method, Operation, Principal, Upload,
+};
+use crate::{clock, db};
+use futures_util::future::BoxFuture;
+use schemars::{JsonSchema, Schema, SchemaGenerator};
+use std::sync::Arc;
+
+type Reply<T> = BoxFuture<'static, Result<T>>;
+
+/// How an endpoint is called, by the shape of its body.
+#[derive(Clone, Copy)]
+#[allow(missing_docs, reason = "the traits of the same names say it")]
+pub enum Run {
+    Json(fn(Arc<Context>, Args) -> Reply<Vec<u8>>),
+    Download(fn(Arc<Context>, Args) -> Reply<Body>),
+    Upload(fn(Arc<Context>, Args, Bodies) -> Reply<Vec<u8>>),
+}
+
+/// An operation without its types: what the faces work with.
+pub struct Endpoint {
+    /// See [`Operation::NAME`].
+    pub name: &'static str,
+    /// All routes, the documented one first.
+    pub method: Method,
+    /// The documented path.
+    pub path: &'static str,
+    /// Its other routes.
+    pub also: &'static [(Method, &'static str)],
+    /// See [`Operation::ACCESS`].
+    pub access: Access,
+    /// See [`Operation::CREATES`].
+    pub creates: bool,
+    /// Media types of a streamed reply.
+    pub content_types: &'static [&'static str],
+    /// How to call it.
+    pub run: Run,
+    /// The schema of its arguments.
+    pub input: fn(&mut SchemaGenerator) -> Schema,
+    /// The schema of its reply.
+    pub output: fn(&mut SchemaGenerator) -> Schema,
+}
+
+impl Endpoint {
+    /// Erases an operation's types.
+    pub const fn of<O: Operation>() -> Self {
+        fn run<O: Operation>(ctx: Arc<Context>, args: Args) -> Reply<Vec<u8>> {
+            Box::pin(async move {
+                serde_json::to_vec(&O::run(&ctx, args.decode()?).await?).map_err(Error::internal)
+            })
+        }
+        Self {
+            name: O::NAME,
+            method: O::METHOD,
+            path: O::PATH,
+            also: O::ALSO,
+            access: O::ACCESS,
+            creates: O::CREATES,
+            content_types: &["application/json"],
+            run: Run::Json(run::<O>),
+            input: O::Input::json_schema,
+            output: O::Output::json_schema,
+        }
+    }
+
+    /// Erases a download's types.
+    pub const fn download<D: Download>() -> Self {
+        fn run<D: Download>(ctx: Arc<Context>, args: Args) -> Reply<Body> {
+            Box::pin(async move { D::open(ctx, args.decode()?).await })
+        }
+        Self {
+            name: D::NAME,
+            method: Method::Get,
+            path: D::PATH,
+            also: &[],
+            access: Access::Read,
+            creates: false,
+            content_types: D::CONTENT_TYPES,
+            run: Run::Download(run::<D>),
+            input: D::Input::json_schema,
+            output: String::json_schema,
+        }
+    }
+
+    /// Erases an upload's types.
+    pub const fn upload<U: Upload>() -> Self {
+        fn run<U: Upload>(ctx: Arc<Context>, args: Args, body: Bodies) -> Reply<Vec<u8>> {
+            Box::pin(async move {
+                serde_json::to_vec(&U::take(ctx, args.decode()?, body).await?)
+                    .map_err(Error::internal)
+            })
+        }
+        Self {
+            name: U::NAME,
+            method: Method::Post,
+            path: U::PATH,
+            also: &[],
+            access: Access::Write,
+            creates: false,
+            content_types: &["application/json"],
+            run: Run::Upload(run::<U>),
+            input: U::Input::json_schema,
+            output: U::Output::json_schema,
+        }
+    }
+
+    /// Every route as method and path.
+    pub fn routes(&self) -> impl Iterator<Item = (Method, &'static str)> + '_ {
+        std::iter::once((self.method, self.path)).chain(self.also.iter().copied())
+    }
+
+    /// Answers a JSON operation.
+    pub async fn call(&self, app: &Arc<App>, call: Call) -> Result<Vec<u8>> {
+        let Run::Json(run) = self.run else {
+            return Err(Error::invalid(format!(
+                "{} answers with a stream: use GET {}",
+                self.name, self.path
+            )));
+        };
+        self.measured(app, call, |ctx, args| run(ctx, args)).await
+    }
+
+    /// Opens a download.
+    pub async fn open(&self, app: &Arc<App>, call: Call) -> Result<Body> {
+        let Run::Download(run) = self.run else {
+            return Err(Error::internal("not a download"));
+        };
+        self.measured(app, call, |ctx, args| run(ctx, args)).await
+    }
+
+    /// Takes an upload.
+    pub async fn take(&self, app: &Arc<App>, call: Call, body: Bodies) -> Result<Vec<u8>> {
+        let Run::Upload(run) = self.run else {
+            return Err(Error::internal("not an upload"));
+        };
+        self.measured(app, call, |ctx, args| run(ctx, args, body))
+            .await
+    }
+
+    /// The one path of every call: authorise, bind the tenant, run, count, log what is our fault.
+    async fn measured<T, F>(&self, app: &Arc<App>, call: Call, run: F) -> Result<T>
+    where
+        F: FnOnce(Arc<Context>, Args) -> Reply<T>,
+    {
+        let timer = app.metrics.start(self.name);
+        let request_id = call.request_id.clone();
+        let result = match self.context(app, call).await {
+            Ok((ctx, args)) => run(Arc::new(ctx), args).await,
+            Err(error) => Err(error),
+        };
+        timer.stop(result.as_ref().err().map(Error::kind));
+        if let Err(error) = &result {
+            match error.kind() {
+                Kind::Internal => log::error!(
+                    "{} failed: {} (request {request_id})",
+                    self.name,
+                    error.causes()
+                ),
+                Kind::Unavailable | Kind::Timeout => {
+                    log::warn!("{}: {} (request {request_id})", self.name, error.causes())
+                }
+                _ => {}
+            }
+        }
+        result
+    }
+
+    async fn context(&self, app: &Arc<App>, mut call: Call) -> Result<(Context, Args)> {
+        if call.principal.access < self.access {
+            let message = format!(
+                "{} needs a key with {} access",
+                self.name,
+                self.access.as_str()
+            );
+            return Err(Error::new(Kind::Forbidden, "forbidden", message));
+        }
+        let tenant = tenant(
+            &call.principal,
+            call.args.take_string("tenant_id")?,
+            call.tenant.take(),
+        )?;
+        let claim = match call.idempotency_key {
+            Some(key) if self.access > Access::Read => Some(Claim {
+                key,
+                operation: self.name,
+                fingerprint: db::sha256(
+                    format!("{}\0{}", self.name, call.args.canonical()).as_bytes(),
+                ),
+            }),
+            _ => None,
+        };
+        if self.access > Access::Read {
+            app.disk.check()?;
+            app.tenants.ensure(&app.db, &tenant).await?;
+        }
+        let ctx = Context {
+            app: app.clone(),
+            tenant,
+            principal: call.principal,
+            claim,
+            at: clock::now(),
+        };
+        Ok((ctx, call.args))
+    }
+}
+
+/// Whose memory a call is about: the key's tenant, else what the request names, else `default`.
+fn tenant(
+    principal: &Principal,
+    argument: Option<String>,
+    header: Option<String>,
+) -> Result<String> {
+    let named = match (argument, header) {
+        (Some(a), Some(h)) if a != h => {
+            return Err(
+                Error::invalid("tenant_id and X-Tenant-Id name different tenants")
+                    .field("tenant_id"),
+            );
+        }
+        (a, h) => a.or(h),
+    };
+    if let Some(name) = &named {
+        check_tenant(name)?;
+    }
+    match (&principal.tenant, named) {
+        (Some(own), Some(named)) if *own != named => {
+            Err(Error::not_found("no such tenant").field("tenant_id"))
+        }
+        (Some(own), _) => Ok(own.clone()),
+        (None, named) => Ok(named.unwrap_or_else(|| "default".to_owned())),
+    }
+}
+
+/// Whether a tenant's name has the documented form, `[A-Za-z0-9][A-Za-z0-9._-]{0,63}`.
+fn check_tenant(name: &str) -> Result<()> {
+    let mut bytes = name.bytes();
+    let good = bytes
+        .next()
+        .is_some_and(|first| first.is_ascii_alphanumeric())
+        && name.len() <= 64
+        && bytes.all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte));
+    if good {
+        return Ok(());
+    }
+    Err(Error::invalid("a tenant's name is 1 to 64 letters, digits, '.', '_' or '-', starting with a letter or digit").field("tenant_id"))
+}

@@ -46,7 +46,7 @@ impl Serve {
         drop_root(&config)?;
         block_on(async {
             let stopper = Stopper::default();
-            watch_signals(&stopper)?;
+            watch_signals(&stopper, flags)?;
             whole(config, &stopper).await
         })
     }
@@ -131,7 +131,7 @@ async fn keep_alive(app: Arc<App>, interval: std::time::Duration, stopper: Stopp
 }
 
 /// SIGTERM and SIGINT stop the server, a second one at once; SIGHUP reloads what can be reloaded.
-fn watch_signals(stopper: &Stopper) -> Result<()> {
+fn watch_signals(stopper: &Stopper, flags: Flags) -> Result<()> {
     let mut terminate = signal(SignalKind::terminate()).map_err(Error::internal)?;
     let mut interrupt = signal(SignalKind::interrupt()).map_err(Error::internal)?;
     let mut hangup = signal(SignalKind::hangup()).map_err(Error::internal)?;
@@ -142,7 +142,7 @@ fn watch_signals(stopper: &Stopper) -> Result<()> {
                 _ = terminate.recv() => {}
                 _ = interrupt.recv() => {}
                 _ = hangup.recv() => {
-                    reload();
+                    reload(&flags);
                     continue;
                 }
             }
@@ -158,8 +158,8 @@ fn watch_signals(stopper: &Stopper) -> Result<()> {
 }
 
 /// The log's level is read again; everything else needs a restart, and says so.
-fn reload() {
-    match crate::config::load(&Flags::default()) {
+fn reload(flags: &Flags) {
+    match crate::config::load(flags) {
         Ok(loaded) => {
             if let Ok(level) = loaded.config.log.level.parse() {
                 log::set_max_level(level);

@@ -41,7 +41,7 @@ pub struct Event {
     /// private, public, team or agent.
     pub channel: String,
     /// Who did it.
-    pub actor: ActorOut,
+    pub actor: Actor,
     /// message, tool_call, tool_result, decision, task_update or artifact.
     pub kind: String,
     /// What was sent, word for word.
@@ -72,7 +72,7 @@ pub struct Event {
 
 /// Who did something.
 #[derive(Debug, Serialize, JsonSchema)]
-pub struct ActorOut {
+pub struct Actor {
     /// human, agent or tool.
     #[serde(rename = "type")]
     pub actor_type: String,
@@ -89,7 +89,7 @@ impl Event {
             tenant_id: row.get("tenant_id"),
             session_id: row.get("session_id"),
             channel: row.get("channel"),
-            actor: ActorOut {
+            actor: Actor {
                 actor_type: row.get("actor_type"),
                 id: row.get("actor_id"),
             },

@@ -11,6 +11,7 @@ use serde::Deserialize;
 /// Records what happened in a session: a message, a tool call or its result, a decision, a task update, an artifact.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "NewEvent")]
 pub struct Input {
     /// The session it happened in.
     pub(super) session_id: Name,
@@ -58,6 +59,7 @@ pub enum Channel {
 /// Who did something.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "NewActor")]
 pub struct Actor {
     /// What they are.
     #[serde(rename = "type")]

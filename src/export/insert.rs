@@ -19,8 +19,9 @@ use serde_json::value::RawValue;
 const BYTES: usize = 1024 * 1024;
 const ITEMS: usize = 500;
 
-/// How many of each kind.
+/// How many of each kind of memory.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+#[schemars(rename = "ImportCounts")]
 pub struct Counts {
     /// Decisions.
     pub decisions: i64,
@@ -92,13 +93,12 @@ impl Inserter {
         let total = waiting.len() as i64;
         let inserted = match self.kind {
             Item::Handoff => {
-                let items: Vec<Handoff> = self.decode(&waiting)?;
-                insert(
-                    tx,
-                    sql!("export/import_handoffs"),
-                    &handoffs(&self.tenant, &items),
-                )
-                .await?
+                let mut items: Vec<Handoff> = self.decode(&waiting)?;
+                items
+                    .iter_mut()
+                    .for_each(|item| item.tenant_id.clone_from(&self.tenant));
+                let rows: Vec<&Handoff> = items.iter().collect();
+                insert(tx, sql!("export/import_handoffs"), &Handoff::columns(&rows)).await?
             }
             Item::Knowledge => {
                 let items: Vec<Note> = self.decode(&waiting)?;
@@ -209,27 +209,6 @@ impl Inserter {
 
 async fn insert(tx: &Tx, sql: &'static Sql, columns: &Columns<'_>) -> Result<i64> {
     Ok(tx.query(sql, &columns.params()).await?.len() as i64)
-}
-
-fn handoffs<'a>(tenant: &'a str, items: &'a [Handoff]) -> Columns<'a> {
-    let rows = || items.iter();
-    Columns::default()
-        .texts(rows().map(|_| tenant))
-        .texts(rows().map(|h| h.handoff_id.as_str()))
-        .texts(rows().map(|h| h.session_id.as_str()))
-        .texts(rows().map(|h| h.with_whom.as_str()))
-        .maybe_texts(rows().map(|h| h.experienced.as_deref()))
-        .maybe_texts(rows().map(|h| h.noticed.as_deref()))
-        .maybe_texts(rows().map(|h| h.learned.as_deref()))
-        .maybe_texts(rows().map(|h| h.story.as_deref()))
-        .maybe_texts(rows().map(|h| h.becoming.as_deref()))
-        .maybe_texts(rows().map(|h| h.remember.as_deref()))
-        .numbers(rows().map(|h| h.significance))
-        .text_arrays(rows().map(|h| h.tags.as_slice()))
-        .texts(rows().map(|h| h.sensitivity.as_str()))
-        .maybe_texts(rows().map(|h| h.project_path.as_deref()))
-        .texts(rows().map(|h| h.compression_level.as_str()))
-        .instants(rows().map(|h| h.created_at))
 }
 
 fn notes<'a>(tenant: &'a str, items: &'a [Note]) -> Columns<'a> {

@@ -2,7 +2,7 @@
 
 use super::Handoff;
 use crate::context::gone;
-use crate::db::{Columns, Sql, Statement, Stored, Unit};
+use crate::db::{Sql, Statement, Stored, Unit};
 use crate::error::{Error, Result};
 use crate::operation::{Access, Claim, Context, Method, Operation};
 use crate::types::{Name, Sensitivity, Share, Tags, Text, strings};
@@ -168,23 +168,8 @@ impl Unit for NewHandoff {
         vec![self.handoff.handoff_id.clone()]
     }
     fn statements<'a>(units: &'a [&'a Self]) -> Vec<Statement<'a>> {
-        let rows = || units.iter().map(|unit| &unit.handoff);
-        let columns = Columns::default()
-            .texts(rows().map(|h| h.tenant_id.as_str()))
-            .texts(rows().map(|h| h.handoff_id.as_str()))
-            .texts(rows().map(|h| h.session_id.as_str()))
-            .texts(rows().map(|h| h.with_whom.as_str()))
-            .maybe_texts(rows().map(|h| h.experienced.as_deref()))
-            .maybe_texts(rows().map(|h| h.noticed.as_deref()))
-            .maybe_texts(rows().map(|h| h.learned.as_deref()))
-            .maybe_texts(rows().map(|h| h.story.as_deref()))
-            .maybe_texts(rows().map(|h| h.becoming.as_deref()))
-            .maybe_texts(rows().map(|h| h.remember.as_deref()))
-            .numbers(rows().map(|h| h.significance))
-            .text_arrays(rows().map(|h| h.tags.as_slice()))
-            .texts(rows().map(|h| h.sensitivity.as_str()))
-            .maybe_texts(rows().map(|h| h.project_path.as_deref()))
-            .instants(rows().map(|h| h.created_at));
+        let rows: Vec<&Handoff> = units.iter().map(|unit| &unit.handoff).collect();
+        let columns = Handoff::columns(&rows);
         vec![Statement {
             sql: sql!("handoff/create"),
             columns,

@@ -14,7 +14,7 @@ pub use last::Last;
 pub use list::List;
 pub use stats::Stats;
 
-use crate::db::Row;
+use crate::db::{Columns, Row};
 use crate::endpoint::Endpoint;
 use chrono::{DateTime, Utc};
 use schemars::JsonSchema;
@@ -91,6 +91,28 @@ impl Handoff {
             compression_level: row.get("compression_level"),
             created_at: row.get("created_at"),
         }
+    }
+
+    /// The columns of a batch insert, in the order of sql/handoff/create.sql and sql/export/import_handoffs.sql.
+    pub fn columns<'a>(handoffs: &[&'a Self]) -> Columns<'a> {
+        let rows = || handoffs.iter().copied();
+        Columns::default()
+            .texts(rows().map(|h| h.tenant_id.as_str()))
+            .texts(rows().map(|h| h.handoff_id.as_str()))
+            .texts(rows().map(|h| h.session_id.as_str()))
+            .texts(rows().map(|h| h.with_whom.as_str()))
+            .maybe_texts(rows().map(|h| h.experienced.as_deref()))
+            .maybe_texts(rows().map(|h| h.noticed.as_deref()))
+            .maybe_texts(rows().map(|h| h.learned.as_deref()))
+            .maybe_texts(rows().map(|h| h.story.as_deref()))
+            .maybe_texts(rows().map(|h| h.becoming.as_deref()))
+            .maybe_texts(rows().map(|h| h.remember.as_deref()))
+            .numbers(rows().map(|h| h.significance))
+            .text_arrays(rows().map(|h| h.tags.as_slice()))
+            .texts(rows().map(|h| h.sensitivity.as_str()))
+            .maybe_texts(rows().map(|h| h.project_path.as_deref()))
+            .texts(rows().map(|h| h.compression_level.as_str()))
+            .instants(rows().map(|h| h.created_at))
     }
 
     /// The texts by their names, in the order of the contract.

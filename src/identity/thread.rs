@@ -33,6 +33,7 @@ pub struct Output {
 
 /// What the agent said of itself.
 #[derive(Serialize, JsonSchema)]
+#[schemars(rename = "IdentityStatement")]
 pub struct Statement {
     handoff_id: String,
     becoming: String,

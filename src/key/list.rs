@@ -22,6 +22,7 @@ pub struct Output {
 
 /// A key as it is listed.
 #[derive(Serialize, JsonSchema)]
+#[schemars(rename = "KeyEntry")]
 pub struct Key {
     key_id: String,
     name: Option<String>,

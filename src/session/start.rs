@@ -24,7 +24,7 @@ pub struct Output {
     status: &'static str,
     session_id: String,
     /// The wake-up.
-    context: wake::Output,
+    context: wake::WakeUp,
 }
 
 /// Starts a session.

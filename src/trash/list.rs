@@ -34,6 +34,7 @@ pub struct Output {
 
 /// Something deleted.
 #[derive(Serialize, JsonSchema)]
+#[schemars(rename = "TrashItem")]
 pub struct Item {
     id: String,
     /// handoff or knowledge.

@@ -1,6 +1,6 @@
 //! Fits what there is into a budget: pure, and the same bytes for the same state.
 
-use super::up::{Decided, LastHandoff, Older, Output, Remembered, Statement};
+use super::up::{Decided, LastHandoff, Older, Remembered, Statement, WakeUp};
 use crate::error::{Error, Result};
 use crate::text::{first_sentences, first_words, json_quarters, quarters};
 use chrono::{DateTime, Utc};
@@ -32,7 +32,7 @@ pub struct Line {
 }
 
 /// The reply within `max_tokens`, or an error that says how many it takes at least.
-pub fn assemble(tenant: &str, with_whom: &str, state: &State, max_tokens: usize) -> Result<Output> {
+pub fn assemble(tenant: &str, with_whom: &str, state: &State, max_tokens: usize) -> Result<WakeUp> {
     let mut budget = max_tokens * 4;
     loop {
         let mut output = Assembly::new(tenant, with_whom, state, budget)?.fill(state);
@@ -48,7 +48,7 @@ pub fn assemble(tenant: &str, with_whom: &str, state: &State, max_tokens: usize)
 }
 
 /// Sets the reply's own count and gives its size in quarters of a token.
-fn measure(output: &mut Output) -> Result<usize> {
+fn measure(output: &mut WakeUp) -> Result<usize> {
     output.token_count = 0;
     let bare = size(output)? - 1;
     // Its own digits are part of what it counts; a count too long for its digits is found by the next number of them.
@@ -84,14 +84,14 @@ struct Section<'a> {
 const SHORTEST: usize = 16;
 
 struct Assembly {
-    output: Output,
+    output: WakeUp,
     /// What is left, in quarters of a token.
     left: usize,
 }
 
 impl Assembly {
     fn new(tenant: &str, with_whom: &str, state: &State, budget: usize) -> Result<Self> {
-        let mut output = Output {
+        let mut output = WakeUp {
             tenant_id: tenant.to_owned(),
             with_whom: with_whom.to_owned(),
             first_session: state.last.is_none(),
@@ -119,7 +119,7 @@ impl Assembly {
     }
 
     /// Section after section; each may use a share of what is left, and what it leaves goes to the next.
-    fn fill(mut self, state: &State) -> Output {
+    fn fill(mut self, state: &State) -> WakeUp {
         let share = |left: usize, percent: usize| left * percent / 100;
         let section = Section {
             name: "remember",

@@ -5,7 +5,7 @@ pub mod stratified;
 mod up;
 
 pub use stratified::Stratified;
-pub use up::{Output, Up, wake};
+pub use up::{Up, WakeUp, wake};
 
 use crate::endpoint::Endpoint;
 

@@ -27,7 +27,7 @@ pub struct Input {
 
 /// The pieces to wake up with.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
-pub struct Output {
+pub struct WakeUp {
     /// Whose memory.
     pub tenant_id: String,
     /// Whom the session is with.
@@ -85,6 +85,7 @@ pub struct LastHandoff {
 
 /// One statement of the identity thread.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
+#[schemars(rename = "Becoming")]
 pub struct Statement {
     /// The handoff it stands in.
     pub handoff_id: String,
@@ -132,9 +133,9 @@ impl Operation for Up {
     const PATH: &'static str = "/api/v1/wake-up";
     const ACCESS: Access = Access::Read;
     type Input = Input;
-    type Output = Output;
+    type Output = WakeUp;
 
-    async fn run(ctx: &Context, input: Input) -> Result<Output> {
+    async fn run(ctx: &Context, input: Input) -> Result<WakeUp> {
         wake(
             ctx,
             &input.with_whom,
@@ -151,7 +152,7 @@ pub async fn wake(
     with_whom: &str,
     project_path: Option<&str>,
     max_tokens: usize,
-) -> Result<Output> {
+) -> Result<WakeUp> {
     // More than could ever fit: the frame of a line alone takes some twenty tokens. Whatever is beyond shows in `truncated`.
     let most = |tokens: usize| (max_tokens / tokens + 2) as i64;
     let (sessions, remember, becoming, decisions) = (most(400), most(75), most(150), most(150));

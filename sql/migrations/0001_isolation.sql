@@ -33,15 +33,18 @@ declare
     t record;
     here constant name := current_schema();
 begin
-    for t in select c.oid::regclass as name, c.relname, c.relrowsecurity
+    for t in select c.oid::regclass as name, c.relname, c.relrowsecurity, c.relforcerowsecurity
              from pg_class c where c.relnamespace = here::regnamespace and c.relkind in ('r', 'p') and c.relowner = current_user::regrole
     loop
         if application = current_user then
-            if t.relrowsecurity and t.relname not in ('api_keys') then
+            -- Only what differs: altering a table waits for everyone who reads it.
+            if t.relrowsecurity and not t.relforcerowsecurity and t.relname not in ('api_keys') then
                 execute format('alter table %s force row level security', t.name);
             end if;
         elsif t.relrowsecurity then
-            execute format('alter table %s no force row level security', t.name);
+            if t.relforcerowsecurity then
+                execute format('alter table %s no force row level security', t.name);
+            end if;
             execute format('grant select, insert, update, delete on %s to %I', t.name, application);
         end if;
     end loop;

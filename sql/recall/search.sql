@@ -8,6 +8,8 @@ with item as (
            and ($5::text is null or e.session_id = $5)
            and ($4::text is null or e.actor_id = $4)
            and ($9::text is null or e.project_id = $9)
+           and (cardinality($3::text[]) = 0 or 'event' = any($3)) and e.tags @> $6::text[]
+           and ($7::timestamptz is null or e.at >= $7) and ($8::timestamptz is null or e.at < $8)
          order by e.at desc, e.event_id desc
          limit 20000)
         union all
@@ -19,12 +21,16 @@ with item as (
            and ($5::text is null or h.session_id = $5)
            and ($4::text is null or h.with_whom = $4)
            and ($9::text is null or h.project_path = $9)
+           and (cardinality($3::text[]) = 0 or 'handoff' = any($3)) and h.tags @> $6::text[]
+           and ($7::timestamptz is null or h.created_at >= $7) and ($8::timestamptz is null or h.created_at < $8)
          order by h.created_at desc, h.handoff_id desc
          limit 20000)
         union all
         (select note_id, 'knowledge', title || E'\n' || content, created_at, null, null, tags, 'content'
          from knowledge_notes
          where tenant_id = $1 and deleted_at is null and $5::text is null and ($4::text is null or with_whom = $4) and $9::text is null
+           and (cardinality($3::text[]) = 0 or 'knowledge' = any($3)) and tags @> $6::text[]
+           and ($7::timestamptz is null or created_at >= $7) and ($8::timestamptz is null or created_at < $8)
          order by created_at desc, note_id desc
          limit 20000)
         union all
@@ -32,19 +38,17 @@ with item as (
          from decisions
          where tenant_id = $1 and superseded_by is null and $5::text is null and $4::text is null
            and ($9::text is null or project_path = $9)
+           and (cardinality($3::text[]) = 0 or 'decision' = any($3)) and cardinality($6::text[]) = 0
+           and ($7::timestamptz is null or created_at >= $7) and ($8::timestamptz is null or created_at < $8)
          order by created_at desc, decision_id desc
          limit 20000)
     ) as every
-    where (cardinality($3::text[]) = 0 or kind = any($3))
-      and tags @> $6::text[]
-      and ($7::timestamptz is null or at >= $7)
-      and ($8::timestamptz is null or at < $8)
     order by at desc, id desc
     limit 20000
 ), fitting as (
-    select item.*, ts_rank(to_tsvector('english', text), words)::double precision as score
+    select item.*, ts_rank(to_tsvector('english', left(text, 200000)), words)::double precision as score
     from item, to_tsquery('english', $2) as words
-    where to_tsvector('english', text) @@ words
+    where to_tsvector('english', left(text, 200000)) @@ words
 ), best as (
     select distinct on (id) * from fitting order by id, score desc, source
 )

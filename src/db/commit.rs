@@ -1,7 +1,7 @@
 //! Group commit: what waits while a batch is on its way to the disk becomes the next batch. No timer: an idle server commits at once.
 
 use super::connection::Connection;
-use super::error::outcome_unknown;
+use super::error::{ALREADY_THERE, outcome_unknown};
 use super::value::Value;
 use super::{Columns, Sql, Target};
 use crate::error::{Error, Result};
@@ -11,11 +11,14 @@ use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{Mutex, mpsc, oneshot};
+use tokio::time::Instant;
 
 /// The most units that wait; beyond it the server is overloaded and says so.
 const QUEUE: usize = 4096;
 /// The most rows in one transaction, so that nobody waits for a giant.
 const ROWS: usize = 1024;
+/// Between two tries while the database is away.
+const PAUSE: Duration = Duration::from_millis(50);
 
 /// What one request writes, whole or not at all, in a transaction shared with others.
 pub trait Unit: Send + Sync + Sized + 'static {
@@ -118,30 +121,20 @@ impl Worker {
 
     /// Writes a batch and answers everyone in it.
     async fn settle<U: Unit>(&self, writer: &mut Option<Connection>, batch: Vec<Job<U>>) {
+        let deadline = Instant::now() + self.wait;
         let outcome = {
             let units: Vec<&U> = batch.iter().map(|job| &job.unit).collect();
-            self.write(writer, &units).await
+            self.write(writer, &units, deadline).await
         };
         match outcome {
             Ok(stored) => batch
                 .into_iter()
                 .zip(stored)
                 .for_each(|(job, stored)| answer(job, Ok(stored))),
-            Err(error) if outcome_unknown(&error) => self.resolve(writer, batch).await,
-            // One bad row must fail alone.
-            Err(error) if batch.len() > 1 => {
-                log::debug!(
-                    "a batch of {} failed, each goes alone: {}",
-                    batch.len(),
-                    error.causes()
-                );
-                for job in batch {
-                    let result = self
-                        .write(writer, &[&job.unit])
-                        .await
-                        .map(|stored| stored[0]);
-                    answer(job, result);
-                }
+            Err(error) if outcome_unknown(&error) || batch.len() > 1 => {
+                log::debug!("a batch of {} failed: {}", batch.len(), error.causes());
+                self.one_by_one(writer, batch, outcome_unknown(&error), deadline)
+                    .await;
             }
             Err(error) => {
                 if let Some(job) = batch.into_iter().next() {
@@ -151,20 +144,40 @@ impl Worker {
         }
     }
 
-    /// The connection broke: what was sent may be on disk or not. Look before writing again.
-    async fn resolve<U: Unit>(&self, writer: &mut Option<Connection>, batch: Vec<Job<U>>) {
-        let deadline = tokio::time::Instant::now() + self.wait;
+    /// After a batch failed: one bad row fails alone. Where the outcome is unknown (the connection broke, or an answer did not
+    /// come in time) what was sent may be on disk or not: look before writing again. All of it within one deadline, since
+    /// everybody else waits meanwhile.
+    async fn one_by_one<U: Unit>(
+        &self,
+        writer: &mut Option<Connection>,
+        batch: Vec<Job<U>>,
+        unknown: bool,
+        deadline: Instant,
+    ) {
         // What failed once is not trusted again, whether it knows by now that it is closed or not.
-        *writer = None;
+        if unknown {
+            *writer = None;
+        }
+        let mut look = unknown;
         for job in batch {
             let result = loop {
-                match self.once(writer, &job.unit).await {
-                    Err(error)
-                        if outcome_unknown(&error) && tokio::time::Instant::now() < deadline =>
-                    {
-                        *writer = None;
-                        tokio::time::sleep(Duration::from_millis(50)).await;
+                if look && writer.is_none() && Instant::now() >= deadline {
+                    break Err(away());
+                }
+                let result = match look {
+                    true => self.unless_there(writer, &job.unit, deadline).await,
+                    false => {
+                        let stored = self.write(writer, &[&job.unit], deadline).await;
+                        stored.map(|stored| stored[0])
                     }
+                };
+                match result {
+                    Err(error) if outcome_unknown(&error) => {
+                        (look, *writer) = (true, None);
+                        tokio::time::sleep(PAUSE).await;
+                    }
+                    // An earlier try reached the disk after it had been looked for.
+                    Err(error) if error.code() == ALREADY_THERE => break Ok(Stored::New),
                     result => break result,
                 }
             };
@@ -173,51 +186,65 @@ impl Worker {
     }
 
     /// Writes a unit unless it is there already.
-    async fn once<U: Unit>(&self, writer: &mut Option<Connection>, unit: &U) -> Result<Stored> {
-        if self.is_there(writer, unit).await? {
+    async fn unless_there<U: Unit>(
+        &self,
+        writer: &mut Option<Connection>,
+        unit: &U,
+        deadline: Instant,
+    ) -> Result<Stored> {
+        let connection = self.connected(writer, deadline).await?;
+        let found = self
+            .guarded(connection, find(connection, unit, self.limit))
+            .await?;
+        if found {
             return Ok(Stored::New);
         }
-        Ok(self.write(writer, &[unit]).await?[0])
-    }
-
-    async fn is_there<U: Unit>(&self, writer: &mut Option<Connection>, unit: &U) -> Result<bool> {
-        let connection = self.connected(writer).await?;
-        let tenant = unit.tenant();
-        let ids = unit.ids();
-        let bind = sql!("system/bind");
-        let limit = format!("{}ms", self.limit.as_millis());
-        let work = async {
-            connection.batch("begin read only").await?;
-            connection.query(bind, &[&tenant, &limit, &"auto"]).await?;
-            let found = connection.query(U::FIND, &[&tenant, &ids]).await?;
-            connection.batch("commit").await?;
-            Ok(found.len() == ids.len())
-        };
-        super::pool::bounded(connection, self.limit, work).await
+        Ok(self.write(writer, &[unit], deadline).await?[0])
     }
 
     async fn write<U: Unit>(
         &self,
         writer: &mut Option<Connection>,
         units: &[&U],
+        deadline: Instant,
     ) -> Result<Vec<Stored>> {
-        let connection = self.connected(writer).await?;
-        super::pool::bounded(connection, self.limit, transaction(connection, units)).await
+        let connection = self.connected(writer, deadline).await?;
+        self.guarded(connection, transaction(connection, units))
+            .await
     }
 
-    /// The connection, made anew if it broke; keeps trying for as long as a request may wait.
-    async fn connected<'a>(&self, writer: &'a mut Option<Connection>) -> Result<&'a Connection> {
+    /// Work in a transaction of its own: what fails in the middle is rolled back, so that the next one starts clean.
+    async fn guarded<T>(
+        &self,
+        connection: &Connection,
+        work: impl Future<Output = Result<T>>,
+    ) -> Result<T> {
+        let result = super::pool::bounded(connection, self.limit, work).await;
+        if result.is_err() && !connection.is_spoilt() {
+            let rollback = tokio::time::timeout(self.wait, connection.batch("rollback")).await;
+            if !matches!(rollback, Ok(Ok(()))) {
+                connection.spoil();
+            }
+        }
+        result
+    }
+
+    /// The connection, made anew if it broke; keeps trying until the deadline.
+    async fn connected<'a>(
+        &self,
+        writer: &'a mut Option<Connection>,
+        deadline: Instant,
+    ) -> Result<&'a Connection> {
         if writer.as_ref().is_none_or(Connection::is_spoilt) {
             *writer = None;
-            let started = tokio::time::Instant::now();
             loop {
                 match self.target.connect().await {
                     Ok(connection) => {
                         *writer = Some(connection);
                         break;
                     }
-                    Err(error) if started.elapsed() > self.wait => return Err(error),
-                    Err(_) => tokio::time::sleep(Duration::from_millis(50)).await,
+                    Err(error) if Instant::now() >= deadline => return Err(error),
+                    Err(_) => tokio::time::sleep(PAUSE).await,
                 }
             }
         }
@@ -225,6 +252,25 @@ impl Worker {
             .as_ref()
             .ok_or_else(|| Error::internal("no connection"))
     }
+}
+
+/// What everybody hears for whom the database did not come back in time.
+fn away() -> Error {
+    let message = "the database cannot be reached right now; try again in a moment";
+    Error::unavailable("database_unavailable", message)
+}
+
+/// Whether every row of a unit is there.
+async fn find<U: Unit>(connection: &Connection, unit: &U, limit: Duration) -> Result<bool> {
+    let (tenant, ids) = (unit.tenant(), unit.ids());
+    let limit = format!("{}ms", limit.as_millis());
+    connection.batch("begin read only").await?;
+    connection
+        .query(sql!("system/bind"), &[&tenant, &limit, &"auto"])
+        .await?;
+    let found = connection.query(U::FIND, &[&tenant, &ids]).await?;
+    connection.batch("commit").await?;
+    Ok(found.len() == ids.len())
 }
 
 /// The batch's transaction. Without claims all of it travels in one round trip.

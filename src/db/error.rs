@@ -106,6 +106,13 @@ fn from_db(db: &DbError) -> Error {
         | SqlState::LOCK_NOT_AVAILABLE => {
             Error::unavailable("busy", "another change was under way; try again")
         }
+        SqlState::CHECK_VIOLATION
+        | SqlState::FOREIGN_KEY_VIOLATION
+        | SqlState::NOT_NULL_VIOLATION => Error::invalid("a value is not one the memory can hold"),
+        SqlState::UNIQUE_VIOLATION => {
+            Error::new(Kind::Conflict, ALREADY_THERE, "this is stored already")
+        }
+        SqlState::PROGRAM_LIMIT_EXCEEDED => Error::invalid("a text is too long for the database"),
         SqlState::DATETIME_FIELD_OVERFLOW => {
             Error::invalid("a time is out of the database's range")
         }
@@ -120,7 +127,15 @@ fn from_db(db: &DbError) -> Error {
     }
 }
 
-/// Whether the connection broke, so that nobody knows what became of what was sent.
-pub fn outcome_unknown(error: &Error) -> bool {
+/// The code of an error that says a row of that key exists.
+pub const ALREADY_THERE: &str = "already_there";
+
+/// Whether the connection broke.
+pub fn connection_lost(error: &Error) -> bool {
     error.kind() == Kind::Unavailable && error.code() == "database_unavailable"
+}
+
+/// Whether nobody knows what became of what was sent: the connection broke or was given up.
+pub fn outcome_unknown(error: &Error) -> bool {
+    connection_lost(error) || error.kind() == Kind::Timeout
 }

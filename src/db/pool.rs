@@ -1,7 +1,7 @@
 //! The pool of readers, and single reads through it.
 
 use super::connection::Connection;
-use super::error::outcome_unknown;
+use super::error::connection_lost;
 use super::target::Target;
 use super::tls::Tls;
 use super::transaction::{Held, Tx};
@@ -120,7 +120,7 @@ impl Db {
                 RunError::TimedOut => {
                     let message =
                         "no database connection became free in time; try again in a moment";
-                    Error::unavailable("database_unavailable", message)
+                    Error::unavailable("database_busy", message)
                 }
             })?;
             if !loan.is_spoilt() {
@@ -165,7 +165,7 @@ impl Db {
     ) -> Result<Vec<Vec<Row>>> {
         match self.try_read(tenant, planning, statements).await {
             // A connection that died while idle says nothing about the database: once more, on another.
-            Err(error) if outcome_unknown(&error) => {
+            Err(error) if connection_lost(&error) => {
                 self.try_read(tenant, planning, statements).await
             }
             result => result,
@@ -215,7 +215,7 @@ impl Db {
     pub async fn begin(&self, tenant: &str) -> Result<Tx> {
         match self.try_begin(tenant).await {
             // Nothing was written yet: once more, on another connection.
-            Err(error) if outcome_unknown(&error) => self.try_begin(tenant).await,
+            Err(error) if connection_lost(&error) => self.try_begin(tenant).await,
             result => result,
         }
     }

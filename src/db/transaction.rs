@@ -111,6 +111,10 @@ impl Drop for Tx {
         let Some(held) = self.held.take().filter(|held| !held.is_spoilt()) else {
             return;
         };
+        if let Held::Own(connection) = held {
+            // What is left of a stream need not be read to its end first.
+            return connection.abandon();
+        }
         match tokio::runtime::Handle::try_current() {
             Ok(runtime) => drop(runtime.spawn(async move {
                 if held.batch("rollback").await.is_err() {

@@ -14,6 +14,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
+use std::collections::HashSet;
 
 /// A batch is written when it holds this many bytes of JSON, or this many items.
 const BYTES: usize = 1024 * 1024;
@@ -154,7 +155,18 @@ impl Inserter {
 
     async fn events(&self, tx: &Tx, items: &[ExportedEvent]) -> Result<i64> {
         let tenant = self.tenant.as_str();
-        let inserted = insert(tx, sql!("export/import_events"), &events(tenant, items)).await?;
+        let rows = tx
+            .query(
+                sql!("export/import_events"),
+                &events(tenant, items).params(),
+            )
+            .await?;
+        let new: HashSet<String> = rows.iter().map(|row| row.get(0)).collect();
+        // An event that was there has its chunks and its artifact.
+        let items: Vec<&ExportedEvent> = items
+            .iter()
+            .filter(|event| new.contains(&event.event_id))
+            .collect();
         let chunks = || {
             items.iter().flat_map(|e| {
                 e.chunks
@@ -203,7 +215,7 @@ impl Inserter {
             )
             .bytes(bodies.iter().map(|(.., body)| body.as_slice()));
         insert(tx, sql!("export/import_artifacts"), &columns).await?;
-        Ok(inserted)
+        Ok(new.len() as i64)
     }
 }
 

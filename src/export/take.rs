@@ -12,6 +12,7 @@ use serde_json::value::RawValue;
 use std::fmt;
 use std::io::Read;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use tokio::sync::mpsc;
 
 /// Takes what export wrote, json or ndjson, all or nothing. What is there already by its id stays as it is and is counted as skipped.
@@ -43,12 +44,18 @@ impl Upload for Take {
         let _place = ctx.app.streams.enter()?;
         let tx = ctx.app.db.begin_long(&ctx.tenant, "begin").await?;
         let (pieces, reader) = mpsc::channel(2);
-        let (items, mut parsed) = mpsc::channel(64);
+        let (sender, parsed) = mpsc::channel(4);
+        let since_item = Arc::new(AtomicUsize::new(0));
+        let items = Items {
+            sender,
+            since_item: since_item.clone(),
+        };
         let parsing = tokio::task::spawn_blocking(move || {
             parse(
                 Pieces {
                     reader,
                     piece: Bytes::new(),
+                    since_item,
                 },
                 &items,
             )
@@ -64,7 +71,9 @@ impl Upload for Take {
             Ok::<(), Error>(())
         };
         let mut inserter = Inserter::new(&ctx.tenant);
+        // The receiver goes with an error, so that the parser and then the feed end as well.
         let inserting = async {
+            let mut parsed = parsed;
             while let Some((kind, item)) = parsed.recv().await {
                 inserter.add(&tx, kind, &item).await?;
             }
@@ -104,7 +113,15 @@ pub enum Item {
     End,
 }
 
-type Items = mpsc::Sender<(Item, Box<RawValue>)>;
+/// An item is read whole before it is stored; no larger one is taken, in bytes.
+const LARGEST: usize = 64 * 1024 * 1024;
+
+/// Where parsed items go.
+struct Items {
+    sender: mpsc::Sender<(Item, Box<RawValue>)>,
+    /// Bytes read since the last item.
+    since_item: Arc<AtomicUsize>,
+}
 
 /// Parses documents one after the other, as json has one and ndjson one a line.
 fn parse(pieces: Pieces, items: &Items) -> Result<()> {
@@ -206,7 +223,9 @@ impl<'de> Visitor<'de> for Document<'_> {
 }
 
 fn send(items: &Items, kind: Item, item: Box<RawValue>) -> Result<(), &'static str> {
+    items.since_item.store(0, Ordering::Relaxed);
     items
+        .sender
         .blocking_send((kind, item))
         .map_err(|_| "the import was given up")
 }
@@ -248,6 +267,7 @@ impl<'de> Visitor<'de> for Section<'_> {
 struct Pieces {
     reader: mpsc::Receiver<Bytes>,
     piece: Bytes,
+    since_item: Arc<AtomicUsize>,
 }
 
 impl Read for Pieces {
@@ -259,6 +279,9 @@ impl Read for Pieces {
             self.piece = piece;
         }
         let size = into.len().min(self.piece.len());
+        if self.since_item.fetch_add(size, Ordering::Relaxed) > LARGEST {
+            return Err(std::io::Error::other("an item is larger than 64 MiB"));
+        }
         into[..size].copy_from_slice(&self.piece.split_to(size));
         Ok(size)
     }

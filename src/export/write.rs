@@ -12,10 +12,13 @@ use crate::sql;
 use bytes::Bytes;
 use futures_util::{TryStreamExt, stream};
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::sync::mpsc;
 
 /// Pieces are gathered to this size.
 const PIECE: usize = 64 * 1024;
+/// A client that reads nothing for this long loses its export: others wait for its place.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A kind of memory in an export.
 pub struct Section {
@@ -128,10 +131,14 @@ impl Sink {
     async fn flush(&mut self) -> Result<()> {
         let piece = Bytes::copy_from_slice(&self.buffer);
         self.buffer.clear();
-        self.sender
-            .send(Ok(piece))
-            .await
-            .map_err(|_| Error::unavailable("client_gone", "the client went away"))
+        match tokio::time::timeout(PATIENCE, self.sender.send(Ok(piece))).await {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(_)) => Err(Error::unavailable("client_gone", "the client went away")),
+            Err(_) => Err(Error::unavailable(
+                "client_stalled",
+                "the client reads nothing any more",
+            )),
+        }
     }
 }
 

@@ -5,7 +5,7 @@ use crate::context::gone;
 use crate::db::{Sql, Statement, Stored, Unit};
 use crate::error::{Error, Result};
 use crate::operation::{Access, Claim, Context, Method, Operation};
-use crate::types::{Name, Sensitivity, Share, Tags, Text, strings};
+use crate::types::{Name, Sensitivity, Share, Tags, strings};
 use crate::{id, sql};
 use chrono::{DateTime, Utc};
 use schemars::JsonSchema;
@@ -42,7 +42,7 @@ pub struct Input {
     #[serde(default)]
     sensitivity: Sensitivity,
     /// The project it belongs to.
-    project_path: Option<Text>,
+    project_path: Option<Name>,
 }
 
 fn half() -> Share {

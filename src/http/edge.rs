@@ -88,7 +88,8 @@ impl Edge {
         if path == "/" {
             return Ok(self.health.about(request.method())?.map(Content::boxed));
         }
-        let open = path.starts_with("/metrics") && self.app.config.access.metrics_public;
+        let open =
+            self.app.config.access.metrics_public && rest::is_scrape(path, request.headers());
         let principal = auth::principal(&self.app, request.headers(), open).await?;
         request.extensions_mut().insert(Caller {
             principal,

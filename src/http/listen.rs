@@ -20,7 +20,7 @@ use tokio::sync::Semaphore;
 const CONNECTIONS: usize = 4096;
 /// A connection that asks nothing for this long is closed.
 const FIRST_REQUEST: Duration = Duration::from_secs(3);
-/// How long a client may take to send a request's head.
+/// How long a client may take to send a later request's head; the first one has to begin and end within the time above.
 const HEAD: Duration = Duration::from_secs(15);
 /// How long we go on accepting, answering `Connection: close`, after the stop: load balancers need a moment to notice, and a
 /// kept-alive client may be sending right now.
@@ -106,9 +106,11 @@ async fn accept(
 ) {
     loop {
         // The place first: what we cannot serve stays in the kernel's queue.
-        let Ok(place) = places.clone().acquire_owned().await else {
-            return;
+        let place = tokio::select! {
+            place = places.clone().acquire_owned() => place,
+            () = done.stopped() => return,
         };
+        let Ok(place) = place else { return };
         let accepted = tokio::select! {
             biased;
             accepted = listener.accept() => accepted,

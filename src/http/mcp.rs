@@ -24,6 +24,8 @@ use rmcp::model::{
 use rmcp::service::{RequestContext, RoleServer, ServiceExt};
 use rmcp::transport::streamable_http_server::session::never::NeverSessionManager;
 use rmcp::transport::streamable_http_server::{StreamableHttpServerConfig, StreamableHttpService};
+use serde::Deserialize;
+use serde_json::value::RawValue;
 use serde_json::{Value, json};
 use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
@@ -83,6 +85,7 @@ impl Mcp {
             );
         }
         parts.headers.insert(CONTENT_LENGTH, bytes.len().into());
+        parts.extensions.insert(AsSent(bytes.clone()));
         let response = self
             .service
             .handle(hyper::Request::from_parts(parts, Full::new(bytes)))
@@ -134,6 +137,33 @@ fn refusal(status: hyper::StatusCode, code: i32, message: &str) -> Box<Leaving> 
     Box::new(response)
 }
 
+/// The message as it was sent: rmcp's own view of it has other numbers and another order of members.
+#[derive(Clone)]
+struct AsSent(Bytes);
+
+impl AsSent {
+    /// The arguments of a tools/call, word for word.
+    fn arguments(&self) -> Result<Args> {
+        #[derive(Deserialize)]
+        struct Message<'a> {
+            #[serde(borrow)]
+            params: Params<'a>,
+        }
+        #[derive(Deserialize)]
+        struct Params<'a> {
+            #[serde(borrow)]
+            arguments: Option<&'a RawValue>,
+        }
+        let message: Message<'_> = serde_json::from_slice(&self.0).map_err(Error::internal)?;
+        message
+            .params
+            .arguments
+            .map_or(Ok(Args::default()), |arguments| {
+                Args::parse(arguments.get().as_bytes())
+            })
+    }
+}
+
 /// The registry as an MCP server.
 #[derive(Clone)]
 pub struct Memory {
@@ -161,12 +191,17 @@ impl Memory {
         request: CallToolRequestParams,
         context: &RequestContext<RoleServer>,
     ) -> Result<Value> {
-        let pairs = request.arguments.unwrap_or_default();
-        let args: Args = pairs
-            .into_iter()
-            .map(|(name, value)| Ok((name, json::raw(&value)?)))
-            .collect::<Result<_>>()?;
-        let call = match context.extensions.get::<Parts>() {
+        let parts = context.extensions.get::<Parts>();
+        let args = match parts.and_then(|parts| parts.extensions.get::<AsSent>()) {
+            Some(sent) => sent.arguments()?,
+            None => {
+                let pairs = request.arguments.unwrap_or_default().into_iter();
+                pairs
+                    .map(|(name, value)| Ok((name, json::raw(&value)?)))
+                    .collect::<Result<_>>()?
+            }
+        };
+        let call = match parts {
             Some(parts) => {
                 let caller = parts.extensions.get::<Caller>().cloned();
                 call(

@@ -16,9 +16,13 @@ use hyper::header::{ACCEPT, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, IF_NONE_MAT
 use percent_encoding::percent_decode_str;
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::Duration;
 use tower_service::Service as _;
 use warp::Filter;
 use warp::path::FullPath;
+
+/// How long a client may take for the next piece of a body.
+const BODY_PATIENCE: Duration = Duration::from_secs(30);
 
 /// The shapes of every operation's arguments.
 type Shapes = HashMap<&'static str, HashMap<String, Shape>>;
@@ -124,9 +128,7 @@ impl Rest {
                 text(headers, IF_NONE_MATCH),
             ));
         }
-        let prometheus =
-            path == "/metrics/prometheus" || (path == "/metrics" && wants_text(headers));
-        if prometheus && method == "GET" {
+        if is_scrape(path, headers) && method == "GET" {
             return Ok(reply::content(
                 "text/plain; version=0.0.4; charset=utf-8",
                 self.app.metrics.exposition(&self.app)?,
@@ -143,10 +145,10 @@ impl Rest {
                 ));
             }
         };
-        let pieces = body
-            .map_ok(|mut piece| piece.copy_to_bytes(piece.remaining()))
-            .map_err(|error| Error::invalid(format!("the body broke off: {error}")))
-            .boxed();
+        let pieces = patient(body.map(|piece| match piece {
+            Ok(mut piece) => Ok(piece.copy_to_bytes(piece.remaining())),
+            Err(error) => Err(Error::invalid(format!("the body broke off: {error}"))),
+        }));
         let (mut args, upload) = match endpoint.run {
             Run::Upload(_) => (Args::default(), Some(pieces)),
             _ if method == "GET" => (Args::default(), None),
@@ -253,10 +255,13 @@ fn text(headers: &HeaderMap, name: impl hyper::header::AsHeaderName) -> Option<&
     headers.get(name).and_then(|value| value.to_str().ok())
 }
 
-/// Whether a scraper asks, as Prometheus does, for text.
-fn wants_text(headers: &HeaderMap) -> bool {
-    text(headers, ACCEPT)
-        .is_some_and(|accept| accept.contains("text/plain") || accept.contains("openmetrics"))
+/// Whether a scraper asks, as Prometheus does, for the server's numbers as text.
+pub fn is_scrape(path: &str, headers: &HeaderMap) -> bool {
+    let wants_text = || {
+        text(headers, ACCEPT)
+            .is_some_and(|accept| accept.contains("text/plain") || accept.contains("openmetrics"))
+    };
+    path == "/metrics/prometheus" || (path == "/metrics" && wants_text())
 }
 
 async fn body_args(headers: &HeaderMap, pieces: Bodies) -> Result<Args> {
@@ -266,6 +271,17 @@ async fn body_args(headers: &HeaderMap, pieces: Bodies) -> Result<Args> {
     }
     check_type(headers, &["application/json"])?;
     Args::parse(&body)
+}
+
+/// A body whose pieces have to keep coming.
+fn patient(body: impl Stream<Item = Result<Bytes>> + Send + 'static) -> Bodies {
+    let body = Box::pin(body);
+    futures_util::stream::unfold(body, |mut body| async move {
+        let late = || Error::invalid("the body did not come within 30 s");
+        let piece = tokio::time::timeout(BODY_PATIENCE, body.next()).await;
+        Some((piece.unwrap_or_else(|_| Some(Err(late())))?, body))
+    })
+    .boxed()
 }
 
 /// A whole body, up to the limit.

@@ -18,13 +18,14 @@ pub async fn run(app: Arc<App>, stopper: Stopper) {
     });
     scheduler.every(1.hours()).run(move || {
         let app = app.clone();
+        // Beside the clock, not in its way; a stop cuts it between two transactions.
         async move {
-            if let Err(error) = housekeeping::run(&app).await {
-                log::warn!(
-                    "housekeeping failed, the next hour tries again: {}",
-                    error.causes()
-                );
-            }
+            tokio::spawn(async move {
+                if let Err(error) = housekeeping::run(&app).await {
+                    let causes = error.causes();
+                    log::warn!("housekeeping failed, the next hour tries again: {causes}");
+                }
+            });
         }
     });
     loop {

@@ -141,6 +141,13 @@ impl Embedded {
     }
 }
 
+impl Drop for Embedded {
+    /// A start that is given up half-way must not leave a postmaster behind; one that was stopped has nothing left to do.
+    fn drop(&mut self) {
+        self.supervisor.stop();
+    }
+}
+
 /// A database for one command: the running server's where there is one, else our own for the time.
 pub async fn attach(config: &Config) -> Result<(Access, Option<Embedded>)> {
     match Embedded::start(config).await {

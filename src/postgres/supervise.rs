@@ -116,7 +116,7 @@ fn supervise(plan: &Plan, shared: &Shared) {
     let mut cause;
     loop {
         let started = Instant::now();
-        let (status, last_words) = match run(plan, shared) {
+        let (status, words) = match run(plan, shared) {
             Ok(ended) => ended,
             Err(error) => {
                 cause = Some(error);
@@ -128,15 +128,12 @@ fn supervise(plan: &Plan, shared: &Shared) {
             break;
         }
         // One that ran for a while crashed; one that never did will not do better by itself.
-        failures = if started.elapsed() > Duration::from_secs(10) || last_words.is_empty() {
-            1
-        } else {
-            failures + 1
-        };
-        let words = if last_words.is_empty() {
+        let lived = words.ready || started.elapsed() > Duration::from_secs(10);
+        failures = if lived { 1 } else { failures + 1 };
+        let words = if words.last.is_empty() {
             String::new()
         } else {
-            format!(": {last_words}")
+            format!(": {}", words.last)
         };
         log::error!(
             "PostgreSQL ended unexpectedly ({}){words}",
@@ -162,8 +159,17 @@ fn supervise(plan: &Plan, shared: &Shared) {
     shared.changed.notify_all();
 }
 
-/// One life of the postmaster: how it ended, and what it said if it never became ready.
-fn run(plan: &Plan, shared: &Shared) -> Result<(ExitStatus, String), String> {
+/// What a postmaster said in its life.
+#[derive(Default)]
+struct Words {
+    /// That it takes connections.
+    ready: bool,
+    /// Its last complaint.
+    last: String,
+}
+
+/// One life of the postmaster: how it ended, and what it said.
+fn run(plan: &Plan, shared: &Shared) -> Result<(ExitStatus, Words), String> {
     let mut child = spawn(plan)
         .map_err(|error| format!("{} cannot be started: {error}", plan.program.display()))?;
     let pid = Pid::from_child(&child);
@@ -226,39 +232,30 @@ fn spawn(plan: &Plan) -> std::io::Result<Child> {
     command.spawn()
 }
 
-/// PostgreSQL's words into our log, line by line. Gives the last complaint of one that never became ready, else nothing.
-fn listen(stderr: Option<ChildStderr>) -> std::thread::JoinHandle<String> {
+/// PostgreSQL's words into our log, line by line.
+fn listen(stderr: Option<ChildStderr>) -> std::thread::JoinHandle<Words> {
     std::thread::spawn(move || {
-        let mut last = String::new();
-        let mut ready = false;
-        for line in stderr
+        let mut words = Words::default();
+        let lines = stderr
             .into_iter()
-            .flat_map(|stderr| BufReader::new(stderr).lines())
-            .map_while(std::result::Result::ok)
-        {
+            .flat_map(|stderr| BufReader::new(stderr).split(b'\n'));
+        for line in lines.map_while(std::result::Result::ok) {
+            let line = String::from_utf8_lossy(&line);
             let (level, text) = line.split_once(": ").unwrap_or(("LOG", &line));
-            let text = text.trim();
-            ready |= text.starts_with("database system is ready to accept connections");
-            match level.trim() {
+            let (level, text) = (level.trim(), text.trim());
+            words.ready |= text.starts_with("database system is ready to accept connections");
+            match level {
                 "FATAL" | "PANIC" => log::warn!("postgres: {text}"),
                 "WARNING" => log::info!("postgres: {text}"),
+                "LOG" => log::debug!("postgres: {text}"),
                 // A client's mistakes and the text of its statements are not for the log.
-                _ => log::debug!(
-                    "postgres: {}",
-                    if level.trim() == "LOG" {
-                        text
-                    } else {
-                        "(detail withheld)"
-                    }
-                ),
+                _ => log::debug!("postgres: (detail withheld)"),
             }
-            if matches!(level.trim(), "FATAL" | "PANIC")
-                || (last.is_empty() && text.contains("could not"))
-            {
-                text.clone_into(&mut last);
+            if matches!(level, "FATAL" | "PANIC") || text.contains("error while loading") {
+                text.clone_into(&mut words.last);
             }
         }
-        if ready { String::new() } else { last }
+        words
     })
 }
 

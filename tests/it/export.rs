@@ -179,3 +179,25 @@ async fn a_bad_import_changes_nothing() {
         (&json!(0), &json!(0))
     );
 }
+
+#[tokio::test]
+async fn an_import_that_fails_early_ends_at_once_and_frees_its_place() {
+    let server = Server::start().await;
+    let acme = server.tenant("acme").await;
+    let mut lines = vec![r#"{"format":"agent-memory/1"}"#.to_owned()];
+    let item = r#"{"kind":"handoff","item":{"handoff_id":"sh_N","tenant_id":"x","session_id":"s","with_whom":"A","story":"x","significance":7,"tags":[],"sensitivity":"none","encrypted":false,"compression_level":"full","created_at":"2026-01-01T00:00:00Z"}}"#;
+    lines.extend((0..20_000).map(|n| item.replace('N', &n.to_string())));
+    let body = lines.join("\n").into_bytes();
+    for _ in 0..3 {
+        let taking = acme.raw(
+            "POST",
+            "/api/v1/import",
+            Some(body.clone()),
+            "application/x-ndjson",
+        );
+        let reply = tokio::time::timeout(std::time::Duration::from_secs(30), taking)
+            .await
+            .unwrap();
+        assert_eq!(reply.status, 400, "{}", reply.text);
+    }
+}

@@ -191,3 +191,16 @@ async fn health_and_metrics_say_what_their_readers_expect() {
     assert_eq!(about["name"], "Thread's Memory System");
     client.get("/health/other").await.refused(404);
 }
+
+#[tokio::test]
+async fn mcp_keeps_an_events_content_word_for_word() {
+    let server = Server::start().await;
+    let client = Client::new(&server.url);
+    let content = r#"{"z":1.10,"a":123456789012345678901234567890}"#;
+    let call = format!(
+        r#"{{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{{"name":"event_record","arguments":{{"session_id":"s","channel":"private","actor":{{"type":"human","id":"A"}},"kind":"message","content":{content}}}}}}}"#
+    );
+    client.post("/mcp", call).await.ok();
+    let events = client.get("/api/v1/events?session_id=s").await;
+    assert!(events.text.contains(content), "{}", events.text);
+}

@@ -221,7 +221,7 @@ async fn one_bad_row_in_a_batch_fails_alone() {
         let bad = n.to_string().contains("13");
         assert_eq!(
             reply.status,
-            if bad { 500 } else { 201 },
+            if bad { 400 } else { 201 },
             "{n}: {}",
             reply.text
         );

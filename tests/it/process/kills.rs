@@ -26,6 +26,35 @@ struct Load {
     acknowledged: Mutex<HashMap<String, String>>,
 }
 
+/// One client without keys that never repeats: what it was told is stored has to be there.
+async fn plain(load: Arc<Load>, number: usize) {
+    let mut n = 0;
+    while !load.stop.load(Ordering::Relaxed) {
+        n += 1;
+        let session = format!("p{number}-{n}");
+        let body = json!({"session_id": session, "with_whom": "Ada", "story": "x"})
+            .to_string()
+            .into_bytes();
+        let url = load.url.lock().unwrap().clone();
+        match Client::new(&url)
+            .try_raw("POST", "/api/v1/handoff", Some(body), "application/json")
+            .await
+        {
+            Ok(reply) if reply.status == 201 => {
+                let id = reply.json["handoff_id"].as_str().unwrap().to_owned();
+                load.acknowledged.lock().unwrap().insert(session, id);
+            }
+            Ok(reply) => assert!(
+                reply.status == 503 || reply.status == 504,
+                "{}: {}",
+                reply.status,
+                reply.text
+            ),
+            Err(_) => tokio::time::sleep(Duration::from_millis(20)).await,
+        }
+    }
+}
+
 /// One client: every write has a key and is repeated until it is acknowledged or the load ends.
 async fn client(load: Arc<Load>, number: usize) {
     let http = Client::new("").with("idempotency-key", "unused");
@@ -75,9 +104,10 @@ async fn nothing_acknowledged_is_lost_or_doubled() {
     let mut running = Running::start(&home, |_| {});
     let load = Arc::new(Load::default());
     *load.url.lock().unwrap() = running.url.clone();
-    let clients: Vec<_> = (0..8)
+    let mut clients: Vec<_> = (0..8)
         .map(|number| tokio::spawn(client(load.clone(), number)))
         .collect();
+    clients.extend((0..4).map(|number| tokio::spawn(plain(load.clone(), number))));
     let count = || load.acknowledged.lock().unwrap().len();
     for round in 0..kills() {
         let before = count();

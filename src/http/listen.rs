@@ -26,6 +26,9 @@ const HEAD: Duration = Duration::from_secs(15);
 /// kept-alive client may be sending right now.
 const LINGER: Duration = Duration::from_millis(1000);
 
+/// At least so long: who connects right now is still in the kernel's queue.
+const MOMENT: Duration = Duration::from_millis(250);
+
 /// Binds the addresses; a port that is taken is an error of the configuration.
 pub async fn bind(addresses: &[IpAddr], port: u16) -> Result<Vec<TcpListener>> {
     let mut listeners = Vec::new();
@@ -89,10 +92,11 @@ pub async fn serve(app: &Arc<App>, listeners: Vec<TcpListener>, stopper: &Stoppe
     Ok(())
 }
 
-/// Waits until nobody is connected any more, at most for the lingering time.
+/// Waits a moment, and then until nobody is connected any more, at most for the lingering time.
 async fn linger(graceful: &GracefulShutdown) {
     let began = tokio::time::Instant::now();
-    while began.elapsed() < LINGER && graceful.count() > 0 {
+    let some = || began.elapsed() < MOMENT || graceful.count() > 0;
+    while began.elapsed() < LINGER && some() {
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
 }

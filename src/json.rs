@@ -47,7 +47,7 @@ impl Args {
             return Ok(None);
         };
         let (_, raw) = self.0.remove(at);
-        serde_json::from_str(raw.get()).map_err(|_| {
+        serde_json::from_str(raw.get()).map(Some).map_err(|_| {
             Error::invalid(format!("{name} has to be a string")).field(name.to_owned())
         })
     }

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Datelike, Utc};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
-use serde::de::{Error, MapAccess, Unexpected, Visitor};
+use serde::de::{Error, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 use std::borrow::Cow;
 use std::fmt;
@@ -209,10 +209,7 @@ impl<'de> Deserialize<'de> for Instant {
         if (1..=9999).contains(&at.year()) {
             Ok(Self(crate::clock::from_micros(at.timestamp_micros())))
         } else {
-            Err(D::Error::invalid_value(
-                Unexpected::Other("a year beyond 9999"),
-                &"a time from the year 1 to 9999",
-            ))
+            Err(D::Error::custom("expected a time from the year 1 to 9999"))
         }
     }
 }
@@ -329,9 +326,9 @@ pub enum Sensitivity {
     Low,
     /// Private and team channels only.
     Medium,
-    /// Its own tenant only.
+    /// Its own tenant only, and not found by recall.
     High,
-    /// Never shown.
+    /// Kept out of wake-ups, sessions, the identity thread and recall: seen only by its id, in lists and in exports.
     Secret,
 }
 

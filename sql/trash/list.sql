@@ -1,7 +1,8 @@
 -- trash_list: $2 and $3 the cursor, $4 limit
 select * from (
     select handoff_id as id, 'handoff' as kind,
-           coalesce(story, experienced, learned, noticed, remember, becoming) as text, deleted_at
+           case when sensitivity = 'secret' then '(secret)'
+                else coalesce(story, experienced, learned, noticed, remember, becoming) end as text, deleted_at
     from session_handoffs where tenant_id = $1 and deleted_at is not null
     union all
     select note_id, 'knowledge', title, deleted_at from knowledge_notes where tenant_id = $1 and deleted_at is not null

@@ -1,6 +1,6 @@
 //! `db`: the database's state, its address, stopping it.
 
-use super::open::{Database, block_on, configure, drop_root};
+use super::open::{Database, block_on, configure, drop_root, must_exist};
 use crate::config::Flags;
 use crate::db::migrate;
 use crate::error::{Error, Result};
@@ -29,6 +29,7 @@ impl Db {
     /// Runs the command.
     pub fn run(self, flags: &Flags) -> Result<()> {
         let config = configure(flags, true)?.config;
+        must_exist(&config)?;
         drop_root(&config)?;
         match self {
             Self::Stop => stop(&Paths::new(config.data_dir())),

@@ -1,6 +1,6 @@
 //! `migrate`: the database's schema.
 
-use super::open::{Database, block_on, configure, drop_root};
+use super::open::{Database, block_on, configure, drop_root, must_exist};
 use crate::config::Flags;
 use crate::db::migrate;
 use crate::error::Result;
@@ -21,6 +21,7 @@ impl Migrate {
     /// Runs the command.
     pub fn run(self, flags: &Flags) -> Result<()> {
         let config = configure(flags, true)?.config;
+        must_exist(&config)?;
         drop_root(&config)?;
         block_on(async {
             let database = Database::open(&config, true).await?;

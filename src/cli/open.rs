@@ -112,6 +112,18 @@ impl Database {
     }
 }
 
+/// Refuses to look into a database that is not there: looking must not make one.
+pub fn must_exist(config: &Config) -> Result<()> {
+    if config.is_external() || config.data_dir().join("postgres/PG_VERSION").exists() {
+        return Ok(());
+    }
+    let message = format!(
+        "there is no database in {}: agent-memory serve makes one (or name another directory with --data-dir)",
+        config.data_dir().display()
+    );
+    Err(Error::not_found(message))
+}
+
 /// An external database, from the PG* settings.
 fn external(config: &Config) -> Result<(Target, Target)> {
     let database = &config.database;

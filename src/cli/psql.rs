@@ -1,6 +1,6 @@
 //! `psql`: a shell on the database.
 
-use super::open::{Database, block_on, configure, drop_root};
+use super::open::{Database, block_on, configure, drop_root, must_exist};
 use crate::config::Flags;
 use crate::error::{Error, Kind, Result};
 use crate::postgres::{Paths, find};
@@ -23,6 +23,7 @@ impl Psql {
     /// Runs psql; a stopped database runs for the time.
     pub fn run(self, flags: &Flags) -> Result<()> {
         let config = configure(flags, true)?.config;
+        must_exist(&config)?;
         drop_root(&config)?;
         block_on(async {
             let database = Database::open(&config, true).await?;

@@ -257,8 +257,10 @@ fn greet(app: &App, database: &Database, addresses: &[String], key: Option<&str>
     } else {
         ""
     };
+    let open = app.config.is_open();
     let keys = match (app.keys_on, key) {
-        (false, _) => "off: this machine only".to_owned(),
+        (false, _) if !open => "off: this machine only".to_owned(),
+        (false, _) => "OFF: whoever reaches this address reads and writes everything".to_owned(),
         (true, Some(file)) => format!("on; the admin key is in {file}"),
         (true, None) => "on".to_owned(),
     };

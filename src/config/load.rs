@@ -3,7 +3,6 @@
 use super::variables::{SECRETS, VARIABLES, nearest};
 use super::{Config, parse_env_file};
 use crate::error::{Error, Result};
-use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use toml::{Table, Value};
@@ -114,8 +113,14 @@ pub fn load(flags: &Flags) -> Result<Loaded> {
             Source::Default,
         )?;
     }
-    let config = Config::deserialize(Value::Table(layers.table.clone()))
-        .map_err(|error| Error::invalid(error.message().to_owned()))?;
+    // PostgreSQL changes its working directory: a relative path would mean another place there.
+    let home = std::path::absolute(layers.text("embedded.data_dir")).map_err(Error::internal)?;
+    layers.table["embedded"]["data_dir"] = Value::String(home.display().to_string());
+    let config: Config = serde_path_to_error::deserialize(Value::Table(layers.table.clone()))
+        .map_err(|error| {
+            let setting = error.path().to_string();
+            Error::invalid(format!("{setting}: {}", error.inner().message())).field(setting)
+        })?;
     config.check()?;
     Ok(Loaded {
         config,

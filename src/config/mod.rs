@@ -140,6 +140,12 @@ impl Config {
             .collect()
     }
 
+    /// Whether others than this machine can reach the listener.
+    pub fn is_open(&self) -> bool {
+        self.addresses()
+            .is_ok_and(|all| !all.iter().all(IpAddr::is_loopback))
+    }
+
     /// Whether requests need a key.
     pub fn keys_on(&self) -> Result<bool> {
         Ok(match self.access.enabled.as_str() {
@@ -262,11 +268,7 @@ impl Config {
                 format!("consolidation.schedule (CONSOLIDATION_SCHEDULE): {error}"),
             );
         }
-        let open = self
-            .addresses()?
-            .iter()
-            .any(|address| !address.is_loopback());
-        if self.is_production() && self.access.enabled == "false" && open {
+        if self.is_production() && self.access.enabled == "false" && self.is_open() {
             return bad(
                 "access.enabled",
                 "keys are off (API_AUTH_ENABLED=false) on an open listener: refused in production"

@@ -94,7 +94,8 @@ impl Inserter {
         let total = waiting.len() as i64;
         let inserted = match self.kind {
             Item::Handoff => {
-                let mut items: Vec<Handoff> = self.decode(&waiting)?;
+                let mut items: Vec<Handoff> =
+                    self.decode(&waiting, "sh_", |item: &Handoff| &item.handoff_id)?;
                 items
                     .iter_mut()
                     .for_each(|item| item.tenant_id.clone_from(&self.tenant));
@@ -102,7 +103,7 @@ impl Inserter {
                 insert(tx, sql!("export/import_handoffs"), &Handoff::columns(&rows)).await?
             }
             Item::Knowledge => {
-                let items: Vec<Note> = self.decode(&waiting)?;
+                let items: Vec<Note> = self.decode(&waiting, "kn_", |item: &Note| &item.note_id)?;
                 insert(
                     tx,
                     sql!("export/import_knowledge"),
@@ -111,7 +112,8 @@ impl Inserter {
                 .await?
             }
             Item::Decision => {
-                let items: Vec<Decision> = self.decode(&waiting)?;
+                let items: Vec<Decision> =
+                    self.decode(&waiting, "dec_", |item: &Decision| &item.decision_id)?;
                 insert(
                     tx,
                     sql!("export/import_decisions"),
@@ -120,7 +122,8 @@ impl Inserter {
                 .await?
             }
             Item::Event => {
-                let items: Vec<ExportedEvent> = self.decode(&waiting)?;
+                let items: Vec<ExportedEvent> =
+                    self.decode(&waiting, "evt_", |item: &ExportedEvent| &item.event_id)?;
                 self.events(tx, &items).await?
             }
             Item::End => total,
@@ -135,15 +138,29 @@ impl Inserter {
         Ok(())
     }
 
-    fn decode<T: DeserializeOwned>(&self, waiting: &[Box<RawValue>]) -> Result<Vec<T>> {
+    /// The items, each with an id of its kind's form: an id of another form could be stored and never asked for.
+    fn decode<T: DeserializeOwned>(
+        &self,
+        waiting: &[Box<RawValue>],
+        prefix: &str,
+        id: fn(&T) -> &str,
+    ) -> Result<Vec<T>> {
         let decode = |(index, raw): (usize, &RawValue)| {
-            serde_json::from_str(raw.get()).map_err(|error| {
+            let refuse = |why: String| {
                 let place = self.place + index + 1;
-                Error::invalid(format!(
-                    "item {place} of the import cannot be read: {error}"
-                ))
-                .field(format!("items[{place}]"))
-            })
+                Error::invalid(format!("item {place} of the import cannot be read: {why}"))
+                    .field(format!("items[{place}]"))
+            };
+            let item: T =
+                serde_json::from_str(raw.get()).map_err(|error| refuse(error.to_string()))?;
+            let plain = |text: &str| text.bytes().all(|byte| byte.is_ascii_alphanumeric());
+            match id(&item)
+                .strip_prefix(prefix)
+                .is_some_and(|rest| plain(rest) && (1..=64).contains(&rest.len()))
+            {
+                true => Ok(item),
+                false => Err(refuse(format!("its id has not the form {prefix}…"))),
+            }
         };
         waiting
             .iter()

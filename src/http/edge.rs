@@ -73,6 +73,26 @@ impl Edge {
     }
 
     async fn route(&self, mut request: Request, request_id: &str) -> Result<Leaving> {
+        if request.method() == hyper::Method::CONNECT {
+            // It has no path, and what comes after takes one for granted.
+            let message = "this server is no proxy";
+            return Err(Error::new(
+                Kind::MethodNotAllowed,
+                "method_not_allowed",
+                message,
+            ));
+        }
+        for name in [
+            "host",
+            "x-tenant-id",
+            "idempotency-key",
+            "authorization",
+            "x-api-key",
+        ] {
+            if request.headers().get_all(name).iter().count() > 1 {
+                return Err(Error::invalid(format!("the header {name} is given twice")).field(name));
+            }
+        }
         let path = request.uri().path();
         let mcp = path == "/mcp";
         if path == "/health" || path.starts_with("/health/") {

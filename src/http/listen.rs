@@ -153,8 +153,7 @@ fn connection(
     builder
         .http1()
         .timer(TokioTimer::new())
-        .header_read_timeout(HEAD)
-        .pipeline_flush(true);
+        .header_read_timeout(HEAD);
     builder
         .http2()
         .timer(TokioTimer::new())

@@ -13,7 +13,7 @@ use crate::{id, registry};
 use bytes::Bytes;
 use futures_util::TryStreamExt;
 use http_body_util::{BodyDataStream, BodyExt, Full};
-use hyper::header::{ACCEPT, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderValue};
+use hyper::header::{ACCEPT, ALLOW, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderValue};
 use hyper::http::request::Parts;
 use rmcp::ServerHandler;
 use rmcp::model::{
@@ -90,7 +90,25 @@ impl Mcp {
             .service
             .handle(hyper::Request::from_parts(parts, Full::new(bytes)))
             .await;
-        Ok(response.map(|body| body.map_err(|never| match never {}).boxed_unsync()))
+        let kind = response
+            .headers()
+            .get(CONTENT_TYPE)
+            .and_then(|value| value.to_str().ok());
+        let status = response.status();
+        if status.is_success() || kind.is_some_and(|kind| kind.starts_with("application/json")) {
+            return Ok(response.map(|body| body.map_err(|never| match never {}).boxed_unsync()));
+        }
+        // rmcp refuses in plain text; its clients read JSON-RPC.
+        let (head, body) = response.into_parts();
+        let text = body
+            .collect()
+            .await
+            .map_or_else(|never| match never {}, |body| body.to_bytes());
+        let mut refused = *refusal(status, -32600, &String::from_utf8_lossy(&text));
+        if let Some(allow) = head.headers.get(ALLOW) {
+            refused.headers_mut().insert(ALLOW, allow.clone());
+        }
+        Ok(refused)
     }
 
     /// Ends streams that are still open.

@@ -245,6 +245,10 @@ fn listen(stderr: Option<ChildStderr>) -> std::thread::JoinHandle<Words> {
             let (level, text) = (level.trim(), text.trim());
             words.ready |= text.starts_with("database system is ready to accept connections");
             match level {
+                // What every orderly stop says to every connection.
+                "FATAL" if text.contains("due to administrator command") => {
+                    log::debug!("postgres: {text}")
+                }
                 "FATAL" | "PANIC" => log::warn!("postgres: {text}"),
                 "WARNING" => log::info!("postgres: {text}"),
                 "LOG" => log::debug!("postgres: {text}"),

@@ -126,6 +126,7 @@ impl Operation for Recall {
             limit: input.limit.get(),
         };
         let mut results = search(ctx, &query).await?;
+        let nothing = results.is_empty();
         let mut left = input
             .max_tokens
             .map_or(usize::MAX, |max| max.get() as usize);
@@ -137,7 +138,7 @@ impl Operation for Recall {
         });
         Ok(Output {
             token_count: results.iter().map(|found| tokens(&found.text)).sum(),
-            below_confidence: results.is_empty(),
+            below_confidence: nothing,
             results,
         })
     }

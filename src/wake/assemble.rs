@@ -73,6 +73,12 @@ fn too_small(size: usize) -> Error {
     Error::invalid(message).field("max_tokens")
 }
 
+/// A name as it stands in the context: its beginning, where it is a very long one.
+fn short(name: &str) -> String {
+    first_sentences(name, 160)
+        .map_or_else(|| first_words(name, 160).unwrap_or_default(), str::to_owned)
+}
+
 /// A list of the reply that is made of single texts.
 struct Section<'a> {
     name: &'static str,
@@ -104,9 +110,9 @@ impl Assembly {
             principles: Vec::new(),
             older_handoffs: Vec::new(),
             context: if state.last.is_none() {
-                format!("First session with {with_whom}.")
+                format!("First session with {}.", short(with_whom))
             } else {
-                format!("With {with_whom}.")
+                format!("With {}.", short(with_whom))
             },
             token_count: 0,
             truncated: Vec::new(),

@@ -134,6 +134,7 @@ async fn a_bad_import_changes_nothing() {
         "\"significance\":0.30000000000000004",
         "\"significance\":\"much\"",
     );
+    let misnamed = export.replacen("\"handoff_id\":\"sh_", "\"handoff_id\":\"kn_", 1);
     let out_of_range = export.replace("\"significance\":0.30000000000000004", "\"significance\":7");
     for bad in [
         headless,
@@ -141,6 +142,7 @@ async fn a_bad_import_changes_nothing() {
         torn,
         spoilt,
         out_of_range,
+        misnamed,
         String::new(),
         "{}".to_owned(),
         r#"{"format":"other/9"}"#.to_owned(),

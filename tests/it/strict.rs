@@ -205,3 +205,41 @@ async fn a_web_page_of_another_host_does_not_get_in() {
         );
     }
 }
+
+#[tokio::test]
+async fn requests_that_mean_two_things_or_none_are_refused() {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    let server = Server::start().await;
+    let address = server.url.trim_start_matches("http://").to_owned();
+    for (request, status) in [
+        (
+            "CONNECT localhost:80 HTTP/1.1\r\nHost: localhost\r\n\r\n",
+            "405",
+        ),
+        (
+            "GET /api/v1/handoffs HTTP/1.1\r\nHost: localhost\r\nX-Tenant-Id: a\r\nX-Tenant-Id: b\r\n\r\n",
+            "400",
+        ),
+        (
+            "GET /api/v1/handoffs HTTP/1.1\r\nHost: localhost\r\nHost: evil.example\r\n\r\n",
+            "400",
+        ),
+        ("OPTIONS * HTTP/1.1\r\nHost: localhost\r\n\r\n", "404"),
+        (
+            "GET /api/v1/handoffs HTTP/1.0\r\nHost: localhost\r\n\r\n",
+            "200",
+        ),
+    ] {
+        let mut stream = tokio::net::TcpStream::connect(&address).await.unwrap();
+        stream.write_all(request.as_bytes()).await.unwrap();
+        let mut reply = [0; 12];
+        stream.read_exact(&mut reply).await.unwrap();
+        assert_eq!(&String::from_utf8_lossy(&reply)[9..12], status, "{request}");
+    }
+    let acme = server.tenant("acme").await;
+    let body = r#"{"session_id":"s","with_whom":"A","story":"x","tenant_id":null}"#;
+    assert_eq!(
+        acme.post("/api/v1/handoff", body).await.refused(400)["field"],
+        "tenant_id"
+    );
+}

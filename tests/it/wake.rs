@@ -166,3 +166,21 @@ async fn stratified_loads_the_layers_that_were_asked_for() {
         .await
         .refused(400);
 }
+
+#[tokio::test]
+async fn a_very_long_name_can_still_be_woken_up_with() {
+    let server = Server::start().await;
+    let acme = server.tenant("acme").await;
+    let name = "漢".repeat(255);
+    acme.call::<handoff::Create>(json!({"session_id": "s", "with_whom": name, "story": "x"}))
+        .await
+        .ok();
+    let wake = acme.call::<wake::Up>(json!({"with_whom": name})).await.ok();
+    assert_eq!(wake["with_whom"], name);
+    assert!(wake["token_count"].as_u64().unwrap() <= 500);
+    let problem = acme
+        .call::<wake::Up>(json!({"with_whom": name, "max_tokens": 150}))
+        .await
+        .refused(400);
+    assert_eq!(problem["field"], "max_tokens");
+}

@@ -132,6 +132,32 @@ fn call_runs_any_operation_with_and_without_a_server() {
 }
 
 #[test]
+fn looking_makes_no_database_and_a_relative_directory_is_one() {
+    let home = scratch("looking");
+    for words in [
+        vec!["db", "status"],
+        vec!["db", "url"],
+        vec!["psql"],
+        vec!["migrate", "plan"],
+    ] {
+        let output = run(&home.join("typo"), &words);
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(
+            output.status.code() == Some(66) && said.contains("there is no database in"),
+            "{words:?}: {said}"
+        );
+    }
+    assert!(!home.join("typo").exists());
+    let output = Command::new(program())
+        .current_dir(&home)
+        .args(["--data-dir", "relative", "call", "handoff_stats"])
+        .output()
+        .unwrap();
+    assert!(good(output).contains("\"total\": 0"));
+    assert!(home.join("relative/postgres").exists());
+}
+
+#[test]
 fn mcp_on_stdio_serves_one_client_and_ends_with_it() {
     let home = scratch("stdio").join("data");
     let mut child = Command::new(program())

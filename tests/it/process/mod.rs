@@ -5,4 +5,5 @@ mod embedded;
 mod kills;
 mod openapi;
 mod shutdown;
+mod streams;
 mod tls;

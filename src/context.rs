@@ -1,8 +1,9 @@
 //! What operations do with their context: read as their tenant, write once.
 
+use crate::db::Claim;
 use crate::db::{Row, Sql, Tx, Value};
 use crate::error::{Error, Kind, Result};
-use crate::operation::{Claim, Context};
+use crate::operation::Context;
 use crate::sql;
 
 /// A write that has begun.

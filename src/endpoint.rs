@@ -1,10 +1,11 @@
 //! An operation without its types, and the single place every call goes through whatever face it came by.
 
 use crate::app::App;
+use crate::db::Claim;
 use crate::error::{Error, Kind, Result};
 use crate::json::Args;
 use crate::operation::{
-    Access, Bodies, Body, Call, Claim, Context, Download, Method, Operation, Principal, Upload,
+    Access, Bodies, Body, Call, Context, Download, Method, Operation, Principal, Upload,
 };
 use crate::{clock, db};
 use futures_util::future::BoxFuture;

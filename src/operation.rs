@@ -1,6 +1,7 @@
 //! What an operation is, and what it knows of a call.
 
 use crate::app::App;
+use crate::db::Claim;
 use crate::error::Result;
 use crate::json::Args;
 use bytes::Bytes;
@@ -165,17 +166,6 @@ pub struct Call {
     pub idempotency_key: Option<String>,
     /// For the log and the reply.
     pub request_id: String,
-}
-
-/// A write that must not happen twice.
-#[derive(Clone, Debug)]
-pub struct Claim {
-    /// The client's key.
-    pub key: String,
-    /// The operation it was first used with.
-    pub operation: &'static str,
-    /// SHA-256 of the arguments.
-    pub fingerprint: Vec<u8>,
 }
 
 /// What an operation knows of its call.

@@ -1,7 +1,7 @@
 //! Puts the layers of the configuration together and remembers where each value came from.
 
 use super::variables::{SECRETS, VARIABLES, nearest};
-use super::{Config, parse_env_file};
+use super::{Config, parse_env_file, service};
 use crate::error::{Error, Result};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -96,6 +96,20 @@ pub fn load(flags: &Flags) -> Result<Loaded> {
             )?;
         }
     }
+    let get = |name: &str| lookup(&environment, name);
+    if let Some(name) = get("PGSERVICE") {
+        // As in libpq, a service says more than the other variables.
+        let home = get("HOME").unwrap_or_default();
+        let own = get("PGSERVICEFILE").unwrap_or_else(|| format!("{home}/.pg_service.conf"));
+        let shared = get("PGSYSCONFDIR").unwrap_or_else(|| "/etc/postgresql-common".to_owned());
+        let files = [
+            PathBuf::from(own),
+            PathBuf::from(shared).join("pg_service.conf"),
+        ];
+        for (setting, value) in service::settings(&name, &files)? {
+            layers.set(setting, &value, Source::Variable("PGSERVICE".to_owned()))?;
+        }
+    }
     for (name, _) in &environment {
         if let Some(meant) = nearest(name) {
             warnings.push(format!(
@@ -157,14 +171,17 @@ fn read(path: &Path) -> Result<String> {
         .map_err(|error| Error::invalid(format!("{} cannot be read: {error}", path.display())))
 }
 
+/// A variable that says something; the last one wins.
+fn lookup(environment: &[(String, String)], name: &str) -> Option<String> {
+    let mut fitting = environment
+        .iter()
+        .rev()
+        .filter(|(there, value)| there == name && !value.is_empty());
+    fitting.next().map(|(_, value)| value.clone())
+}
+
 fn data_dir(environment: &[(String, String)]) -> String {
-    let get = |name: &str| {
-        environment
-            .iter()
-            .rev()
-            .find(|(n, v)| n == name && !v.is_empty())
-            .map(|(_, value)| value.clone())
-    };
+    let get = |name: &str| lookup(environment, name);
     if let Some(directory) = get("STATE_DIRECTORY") {
         // systemd gives several with colons; the first is ours.
         return directory.split(':').next().unwrap_or_default().to_owned();

@@ -2,6 +2,7 @@
 
 mod env_file;
 mod load;
+mod service;
 mod variables;
 
 pub use env_file::parse as parse_env_file;

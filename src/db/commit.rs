@@ -5,7 +5,6 @@ use super::error::{ALREADY_THERE, outcome_unknown};
 use super::value::Value;
 use super::{Columns, Sql, Target};
 use crate::error::{Error, Result};
-use crate::operation::Claim;
 use crate::sql;
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -19,6 +18,17 @@ const QUEUE: usize = 4096;
 const ROWS: usize = 1024;
 /// Between two tries while the database is away.
 const PAUSE: Duration = Duration::from_millis(50);
+
+/// A write that must not happen twice.
+#[derive(Clone, Debug)]
+pub struct Claim {
+    /// The client's key.
+    pub key: String,
+    /// The operation it was first used with.
+    pub operation: &'static str,
+    /// SHA-256 of the arguments.
+    pub fingerprint: Vec<u8>,
+}
 
 /// What one request writes, whole or not at all, in a transaction shared with others.
 pub trait Unit: Send + Sync + Sized + 'static {

@@ -12,7 +12,7 @@ mod transaction;
 mod value;
 
 pub use array::Columns;
-pub use commit::{Committer, Statement, Stored, Unit, Writer};
+pub use commit::{Claim, Committer, Statement, Stored, Unit, Writer};
 pub use connection::Connection;
 pub use pool::{Db, PoolState, Settings};
 pub use target::{Parts, Target};

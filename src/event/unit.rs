@@ -3,9 +3,10 @@
 use super::content::Artifact;
 use super::record::{ActorType, Channel, Input, Kind};
 use crate::context::gone;
+use crate::db::Claim;
 use crate::db::{Columns, Sql, Statement, Stored, Unit};
 use crate::error::Result;
-use crate::operation::{Claim, Context};
+use crate::operation::Context;
 use crate::text::{passages, tokens};
 use crate::types::{Instant, Name, strings};
 use crate::{id, sql};

@@ -2,9 +2,10 @@
 
 use super::Handoff;
 use crate::context::gone;
+use crate::db::Claim;
 use crate::db::{Sql, Statement, Stored, Unit};
 use crate::error::{Error, Result};
-use crate::operation::{Access, Claim, Context, Method, Operation};
+use crate::operation::{Access, Context, Method, Operation};
 use crate::types::{Name, Sensitivity, Share, Tags, strings};
 use crate::{id, sql};
 use chrono::{DateTime, Utc};

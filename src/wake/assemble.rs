@@ -1,6 +1,6 @@
 //! Fits what there is into a budget: pure, and the same bytes for the same state.
 
-use super::up::{Decided, LastHandoff, Older, Remembered, Statement, WakeUp};
+use super::reply::{Decided, LastHandoff, Older, Remembered, Statement, WakeUp};
 use crate::error::{Error, Result};
 use crate::text::{first_sentences, first_words, json_quarters, quarters};
 use chrono::{DateTime, Utc};

@@ -1,11 +1,13 @@
 //! Waking up: the right pieces within a budget.
 
 mod assemble;
+mod reply;
 pub mod stratified;
 mod up;
 
+pub use reply::WakeUp;
 pub use stratified::Stratified;
-pub use up::{Up, WakeUp, wake};
+pub use up::{Up, wake};
 
 use crate::endpoint::Endpoint;
 

@@ -1,14 +1,14 @@
 //! wake_up
 
 use super::assemble::{Line, State, assemble};
+use super::reply::{LastHandoff, WakeUp};
 use crate::db::Row;
 use crate::error::Result;
 use crate::operation::{Access, Context, Method, Operation};
 use crate::sql;
 use crate::types::{Int, Name};
-use chrono::{DateTime, Utc};
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
 /// What an agent needs to go on: what must be remembered, who it is becoming, the last handoff, decisions in force, older handoffs.
 /// Most important first, and the whole reply within max_tokens.
@@ -23,105 +23,6 @@ pub struct Input {
     /// script without spaces a whole one.
     #[serde(default)]
     max_tokens: Int<100, 65_000, 500>,
-}
-
-/// The pieces to wake up with.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
-pub struct WakeUp {
-    /// Whose memory.
-    pub tenant_id: String,
-    /// Whom the session is with.
-    pub with_whom: String,
-    /// Whether there was no session with them before.
-    pub first_session: bool,
-    /// What the last session with them left.
-    pub last_handoff: Option<LastHandoff>,
-    /// Who the agent is becoming, newest first.
-    pub identity_thread: Vec<Statement>,
-    /// Decisions in force, pinned ones first.
-    pub recent_decisions: Vec<Decided>,
-    /// What must not be forgotten, most significant first.
-    pub remember: Vec<Remembered>,
-    /// Tasks that are open.
-    pub open_tasks: Vec<String>,
-    /// Standing instructions.
-    pub rules: Vec<String>,
-    /// Principles that consolidation found.
-    pub principles: Vec<String>,
-    /// Sessions before the last one.
-    pub older_handoffs: Vec<Older>,
-    /// The same as text, to put in front of a model.
-    pub context: String,
-    /// The size of this reply.
-    pub token_count: usize,
-    /// Members that were shortened or left out to fit.
-    pub truncated: Vec<&'static str>,
-}
-
-/// The last handoff, its texts as far as they fit.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
-pub struct LastHandoff {
-    /// Its id.
-    pub handoff_id: String,
-    /// The session that wrote it.
-    pub session_id: String,
-    /// When it was stored.
-    pub created_at: DateTime<Utc>,
-    /// How much it matters.
-    pub significance: f64,
-    /// What happened.
-    pub experienced: Option<String>,
-    /// What stood out.
-    pub noticed: Option<String>,
-    /// What was understood.
-    pub learned: Option<String>,
-    /// The session as a story.
-    pub story: Option<String>,
-    /// Who the agent is becoming.
-    pub becoming: Option<String>,
-    /// What must not be forgotten.
-    pub remember: Option<String>,
-}
-
-/// One statement of the identity thread.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
-#[schemars(rename = "Becoming")]
-pub struct Statement {
-    /// The handoff it stands in.
-    pub handoff_id: String,
-    /// The statement.
-    pub becoming: String,
-    /// When it was made.
-    pub created_at: DateTime<Utc>,
-}
-
-/// A decision in force.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
-pub struct Decided {
-    /// Its id.
-    pub decision_id: String,
-    /// What was decided.
-    pub decision: String,
-}
-
-/// Something that must not be forgotten.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
-pub struct Remembered {
-    /// The handoff it stands in.
-    pub handoff_id: String,
-    /// What it is.
-    pub text: String,
-}
-
-/// An earlier session in a line.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
-pub struct Older {
-    /// The handoff's id.
-    pub handoff_id: String,
-    /// When it was stored.
-    pub created_at: DateTime<Utc>,
-    /// Its story, or what else it says first.
-    pub summary: String,
 }
 
 /// Wakes an agent up.
@@ -192,23 +93,4 @@ fn line(row: &Row) -> Option<Line> {
         at: row.get(2),
         text: row.get::<_, Option<String>>(3)?,
     })
-}
-
-impl LastHandoff {
-    fn from_row(row: &Row) -> Self {
-        let mut texts = row.get::<_, Vec<Option<String>>>(6).into_iter();
-        let mut text = || texts.next().flatten();
-        Self {
-            handoff_id: row.get(1),
-            created_at: row.get(2),
-            session_id: row.get(4),
-            significance: row.get(5),
-            experienced: text(),
-            noticed: text(),
-            learned: text(),
-            story: text(),
-            becoming: text(),
-            remember: text(),
-        }
-    }
 }

@@ -198,3 +198,41 @@ fn a_foreign_directory_is_left_alone_and_a_missing_postgres_names_its_package() 
     });
     assert!(log.err().unwrap().contains("AGENT_MEMORY_PG_BIN"));
 }
+
+#[tokio::test]
+async fn systemd_is_told_when_it_is_ready_alive_and_stopping() {
+    use std::os::unix::fs::PermissionsExt;
+    let home = scratch("notify");
+    let socket = home.join("notify");
+    let listener = std::os::unix::net::UnixDatagram::bind(&socket).unwrap();
+    std::fs::set_permissions(&socket, PermissionsExt::from_mode(0o777)).unwrap();
+    listener
+        .set_read_timeout(Some(std::time::Duration::from_secs(20)))
+        .unwrap();
+    let running = Running::start(&home.join("data"), |command| {
+        command
+            .env("NOTIFY_SOCKET", &socket)
+            .env("WATCHDOG_USEC", "400000");
+    });
+    let heard = |wanted: &str| {
+        let mut buffer = [0; 4096];
+        loop {
+            let size = listener
+                .recv(&mut buffer)
+                .unwrap_or_else(|_| panic!("systemd never heard {wanted}"));
+            let text = String::from_utf8_lossy(&buffer[..size]).into_owned();
+            if text.contains(wanted) {
+                break;
+            }
+        }
+    };
+    let ready = heard("READY=1");
+    assert!(
+        ready.contains("STATUS=serving on http://127.0.0.1:"),
+        "{ready}"
+    );
+    heard("WATCHDOG=1");
+    running.signal("TERM");
+    heard("STOPPING=1");
+    assert_eq!(running.wait(), Some(0));
+}

@@ -26,6 +26,21 @@ struct Load {
     acknowledged: Mutex<HashMap<String, String>>,
 }
 
+/// What a client hears while the database is away: come back, and when.
+fn turned_away(reply: &crate::support::Reply) {
+    assert!(
+        reply.status == 503 || reply.status == 504,
+        "{}: {}",
+        reply.status,
+        reply.text
+    );
+    assert!(
+        reply.status == 504 || reply.header("retry-after") == "1",
+        "{}",
+        reply.text
+    );
+}
+
 /// One client without keys that never repeats: what it was told is stored has to be there.
 async fn plain(load: Arc<Load>, number: usize) {
     let mut n = 0;
@@ -44,12 +59,7 @@ async fn plain(load: Arc<Load>, number: usize) {
                 let id = reply.json["handoff_id"].as_str().unwrap().to_owned();
                 load.acknowledged.lock().unwrap().insert(session, id);
             }
-            Ok(reply) => assert!(
-                reply.status == 503 || reply.status == 504,
-                "{}: {}",
-                reply.status,
-                reply.text
-            ),
+            Ok(reply) => turned_away(&reply),
             Err(_) => tokio::time::sleep(Duration::from_millis(20)).await,
         }
     }
@@ -82,12 +92,7 @@ async fn client(load: Arc<Load>, number: usize) {
                     load.acknowledged.lock().unwrap().insert(session, id);
                     break;
                 }
-                Ok(reply) => assert!(
-                    reply.status == 503 || reply.status == 504,
-                    "{}: {}",
-                    reply.status,
-                    reply.text
-                ),
+                Ok(reply) => turned_away(&reply),
                 Err(_) => {}
             }
             if load.stop.load(Ordering::Relaxed) {

@@ -226,11 +226,8 @@ async fn systemd_is_told_when_it_is_ready_alive_and_stopping() {
             }
         }
     };
-    let ready = heard("READY=1");
-    assert!(
-        ready.contains("STATUS=serving on http://127.0.0.1:"),
-        "{ready}"
-    );
+    heard("READY=1");
+    heard("STATUS=serving on http://127.0.0.1:");
     heard("WATCHDOG=1");
     running.signal("TERM");
     heard("STOPPING=1");

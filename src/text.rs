@@ -62,7 +62,9 @@ pub fn first_sentences(text: &str, limit: usize) -> Option<&str> {
     }
     let mut best = None;
     let (mut size, mut from) = (0, 0);
-    for end in sentence_ends(text) {
+    // Three bytes weigh two quarters at least: what is beyond twice the limit in bytes cannot fit.
+    let near = &text[..text.floor_char_boundary(2 * limit + 4)];
+    for end in sentence_ends(near) {
         size += json_quarters(&text[from..end]);
         from = end;
         let part = text[..end].trim_end();

@@ -57,7 +57,8 @@ pub fn find(config: &Embedded, paths: &Paths, cluster: Option<u32>) -> Result<Op
         let entries = fs::read_dir(base).into_iter().flatten().flatten();
         found.extend(entries.filter_map(|entry| probe(&entry.path().join("bin"), source)));
     }
-    found.extend(on_path().and_then(|dir| probe(&dir, "on PATH")));
+    let elsewhere = on_path().filter(|dir| !found.iter().any(|there| there.dir == *dir));
+    found.extend(elsewhere.and_then(|dir| probe(&dir, "on PATH")));
     Ok(best(found, cluster))
 }
 

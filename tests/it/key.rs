@@ -103,14 +103,14 @@ async fn a_revoked_or_expired_key_stops_working() {
         holder.call::<handoff::Stats>(json!({})).await.status == 401
     })
     .await;
-    let soon = (agent_memory::clock::now() + chrono::Duration::milliseconds(700)).to_rfc3339();
+    let soon = (agent_memory::clock::now() + chrono::Duration::milliseconds(1500)).to_rfc3339();
     let made = admin
         .call::<key::Create>(json!({"access": "read", "expires_at": soon}))
         .await
         .ok();
     let holder = Client::new(&server.url).key(made["key"].as_str().unwrap());
     holder.call::<handoff::Stats>(json!({})).await.ok();
-    until("the key to expire", 3, async || {
+    until("the key to expire", 6, async || {
         holder.call::<handoff::Stats>(json!({})).await.status == 401
     })
     .await;

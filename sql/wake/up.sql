@@ -1,6 +1,6 @@
 -- wake_up: $2 with_whom, $3 project_path, $4 to $7 how many sessions, remembered things, statements and decisions; each from its own
 -- index and bounded. The newest session carries all its texts, the others a line.
-select * from (select 'session' as section, handoff_id as id, created_at as at, coalesce(story, experienced, learned, noticed) as text,
+select * from (select 'session' as section, handoff_id as id, created_at as at, coalesce(story, experienced, learned, noticed, becoming, remember) as text,
                       session_id, significance,
                       case when row_number() over () = 1
                            then array[experienced, noticed, learned, story, becoming, remember] end as texts

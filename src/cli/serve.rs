@@ -70,6 +70,11 @@ async fn whole(config: Config, stopper: &Stopper) -> Result<()> {
             .filter_map(|l| l.local_addr().ok())
             .map(|a| format!("http://{a}"))
             .collect();
+        if !app.keys_on && app.config.is_open() {
+            log::warn!(
+                "keys are off on an open listener: whoever reaches it reads and writes everything"
+            );
+        }
         greet(&app, &database, &addresses, key.as_deref(), &since(began));
         systemd::ready(&format!("serving on {}", addresses.join(", ")));
         let failed = async {

@@ -12,13 +12,30 @@ pub struct State {
     /// The newest session with this person, with all its texts.
     pub last: Option<LastHandoff>,
     /// The sessions before it.
-    pub older: Vec<Line>,
+    pub older: Lines,
     /// What must be remembered.
-    pub remember: Vec<Line>,
+    pub remember: Lines,
     /// Statements of the identity thread.
-    pub becoming: Vec<Line>,
+    pub becoming: Lines,
     /// Decisions in force.
-    pub decisions: Vec<Line>,
+    pub decisions: Lines,
+}
+
+/// Lines in the order of importance, and whether the database has more of them.
+#[derive(Default)]
+pub struct Lines {
+    /// Those that may be shown.
+    pub lines: Vec<Line>,
+    /// Whether there are others.
+    pub more: bool,
+}
+
+impl Lines {
+    /// Keeps the first `most`.
+    pub fn keep(&mut self, most: usize) {
+        self.more = self.lines.len() > most;
+        self.lines.truncate(most);
+    }
 }
 
 /// A text with its origin.
@@ -83,7 +100,7 @@ fn short(name: &str) -> String {
 struct Section<'a> {
     name: &'static str,
     heading: &'static str,
-    lines: &'a [Line],
+    found: &'a Lines,
 }
 
 /// No text shorter than this, in quarters of a token, says anything.
@@ -130,7 +147,7 @@ impl Assembly {
         let section = Section {
             name: "remember",
             heading: "Remember",
-            lines: &state.remember,
+            found: &state.remember,
         };
         self.output.remember =
             self.lines(&section, share(self.left, 35), |line, text| Remembered {
@@ -140,7 +157,7 @@ impl Assembly {
         let section = Section {
             name: "identity_thread",
             heading: "Who I am becoming",
-            lines: &state.becoming,
+            found: &state.becoming,
         };
         self.output.identity_thread =
             self.lines(&section, share(self.left, 25), |line, becoming| Statement {
@@ -149,15 +166,22 @@ impl Assembly {
                 created_at: line.at,
             });
         if let Some(last) = &state.last {
-            let alone = state.decisions.is_empty() && state.older.is_empty();
+            let alone = state.decisions.lines.is_empty() && state.older.lines.is_empty();
             self.last(last, share(self.left, if alone { 100 } else { 70 }));
         }
         let section = Section {
             name: "recent_decisions",
             heading: "Decisions",
-            lines: &state.decisions,
+            found: &state.decisions,
         };
-        let cap = share(self.left, if state.older.is_empty() { 100 } else { 60 });
+        let cap = share(
+            self.left,
+            if state.older.lines.is_empty() {
+                100
+            } else {
+                60
+            },
+        );
         self.output.recent_decisions = self.lines(&section, cap, |line, decision| Decided {
             decision_id: line.id.clone(),
             decision,
@@ -165,7 +189,7 @@ impl Assembly {
         let section = Section {
             name: "older_handoffs",
             heading: "Earlier",
-            lines: &state.older,
+            found: &state.older,
         };
         self.output.older_handoffs = self.lines(&section, self.left, |line, summary| Older {
             handoff_id: line.id.clone(),
@@ -185,8 +209,8 @@ impl Assembly {
         let Section {
             name,
             heading,
-            lines,
-        } = *section;
+            found: Lines { lines, more },
+        } = section;
         let mut members = Vec::new();
         // Naming a section in `truncated` has its price as well: `"name",`.
         let Some(mut room) = cap.checked_sub(name.len() + 3) else {
@@ -194,7 +218,7 @@ impl Assembly {
             return members;
         };
         let heading = format!("\n\n{heading}");
-        let mut short = false;
+        let mut short = *more;
         let mut first = true;
         // The members of a section differ in their texts alone; a comma follows each.
         let sample = lines
@@ -328,6 +352,10 @@ mod tests {
         }
     }
 
+    fn lines(lines: Vec<Line>) -> Lines {
+        Lines { lines, more: false }
+    }
+
     fn last(text: &str) -> LastHandoff {
         LastHandoff {
             handoff_id: line(0, "").id,
@@ -356,10 +384,10 @@ mod tests {
                 let text = text.repeat(repeat);
                 let state = State {
                     last: Some(last(&text)),
-                    older: (0..6).map(|n| line(n, &text)).collect(),
-                    remember: (0..24).map(|n| line(n, &text)).collect(),
-                    becoming: (0..12).map(|n| line(n, &text)).collect(),
-                    decisions: (0..12).map(|n| line(n, &text)).collect(),
+                    older: lines((0..6).map(|n| line(n, &text)).collect()),
+                    remember: lines((0..24).map(|n| line(n, &text)).collect()),
+                    becoming: lines((0..12).map(|n| line(n, &text)).collect()),
+                    decisions: lines((0..12).map(|n| line(n, &text)).collect()),
                 };
                 for max in (100..3000).step_by(37) {
                     let output =

@@ -54,8 +54,9 @@ pub async fn wake(
     project_path: Option<&str>,
     max_tokens: usize,
 ) -> Result<WakeUp> {
-    // More than could ever fit: the frame of a line alone takes some twenty tokens. Whatever is beyond shows in `truncated`.
-    let most = |tokens: usize| (max_tokens / tokens + 2) as i64;
+    // About as many as fit: the frame of a line alone takes some twenty tokens. One more tells whether there is more.
+    let most = |tokens: usize| max_tokens / tokens + 2;
+    let ask = |most: usize| most as i64 + 1;
     let (sessions, remember, becoming, decisions) = (most(400), most(75), most(150), most(150));
     let rows = ctx
         .app
@@ -66,10 +67,10 @@ pub async fn wake(
             &[
                 &with_whom,
                 &project_path,
-                &sessions,
-                &remember,
-                &becoming,
-                &decisions,
+                &ask(sessions),
+                &ask(remember),
+                &ask(becoming),
+                &ask(decisions),
             ],
         )
         .await?;
@@ -77,20 +78,23 @@ pub async fn wake(
     for row in &rows {
         match row.get(0) {
             "session" if state.last.is_none() => state.last = Some(LastHandoff::from_row(row)),
-            "session" => state.older.extend(line(row)),
-            "remember" => state.remember.extend(line(row)),
-            "becoming" => state.becoming.extend(line(row)),
-            _ => state.decisions.extend(line(row)),
+            "session" => state.older.lines.push(line(row)),
+            "remember" => state.remember.lines.push(line(row)),
+            "becoming" => state.becoming.lines.push(line(row)),
+            _ => state.decisions.lines.push(line(row)),
         }
     }
+    state.older.keep(sessions - 1);
+    state.remember.keep(remember);
+    state.becoming.keep(becoming);
+    state.decisions.keep(decisions);
     assemble(&ctx.tenant, with_whom, &state, max_tokens)
 }
 
-/// A line of a section; a session that left nothing to say in one has none.
-fn line(row: &Row) -> Option<Line> {
-    Some(Line {
+fn line(row: &Row) -> Line {
+    Line {
         id: row.get(1),
         at: row.get(2),
-        text: row.get::<_, Option<String>>(3)?,
-    })
+        text: row.get(3),
+    }
 }

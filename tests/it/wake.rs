@@ -184,3 +184,27 @@ async fn a_very_long_name_can_still_be_woken_up_with() {
         .refused(400);
     assert_eq!(problem["field"], "max_tokens");
 }
+
+#[tokio::test]
+async fn what_is_beyond_the_lists_is_named_too() {
+    let server = Server::start().await;
+    let acme = server.tenant("acme").await;
+    for n in 0..12 {
+        let input = json!({"session_id": format!("s{n}"), "with_whom": "Ada", "story": "Ok."});
+        acme.call::<handoff::Create>(input).await.ok();
+        let wake = acme
+            .call::<wake::Up>(json!({"with_whom": "Ada"}))
+            .await
+            .ok();
+        let shown = wake["older_handoffs"].as_array().unwrap().len();
+        let named = wake["truncated"]
+            .as_array()
+            .unwrap()
+            .contains(&json!("older_handoffs"));
+        assert_eq!(
+            named,
+            shown < n,
+            "{n} older handoffs, {shown} shown: {wake}"
+        );
+    }
+}

@@ -1,52 +1,10 @@
 //! Fits what there is into a budget: pure, and the same bytes for the same state.
 
 use super::reply::{Decided, LastHandoff, Older, Remembered, Statement, WakeUp};
+use super::state::{Line, Lines, State};
 use crate::error::{Error, Result};
 use crate::text::{first_sentences, first_words, json_quarters, quarters};
-use chrono::{DateTime, Utc};
 use serde::Serialize;
-
-/// What the database has for a wake-up, each list in the order of importance and bounded.
-#[derive(Default)]
-pub struct State {
-    /// The newest session with this person, with all its texts.
-    pub last: Option<LastHandoff>,
-    /// The sessions before it.
-    pub older: Lines,
-    /// What must be remembered.
-    pub remember: Lines,
-    /// Statements of the identity thread.
-    pub becoming: Lines,
-    /// Decisions in force.
-    pub decisions: Lines,
-}
-
-/// Lines in the order of importance, and whether the database has more of them.
-#[derive(Default)]
-pub struct Lines {
-    /// Those that may be shown.
-    pub lines: Vec<Line>,
-    /// Whether there are others.
-    pub more: bool,
-}
-
-impl Lines {
-    /// Keeps the first `most`.
-    pub fn keep(&mut self, most: usize) {
-        self.more = self.lines.len() > most;
-        self.lines.truncate(most);
-    }
-}
-
-/// A text with its origin.
-pub struct Line {
-    /// The memory it comes from.
-    pub id: String,
-    /// The text.
-    pub text: String,
-    /// When it was stored.
-    pub at: DateTime<Utc>,
-}
 
 /// The reply within `max_tokens`, or an error that says how many it takes at least.
 pub fn assemble(tenant: &str, with_whom: &str, state: &State, max_tokens: usize) -> Result<WakeUp> {
@@ -343,6 +301,7 @@ impl Assembly {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use chrono::DateTime;
 
     fn line(n: usize, text: &str) -> Line {
         Line {

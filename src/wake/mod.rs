@@ -2,6 +2,7 @@
 
 mod assemble;
 mod reply;
+mod state;
 pub mod stratified;
 mod up;
 

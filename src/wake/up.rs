@@ -1,7 +1,8 @@
 //! wake_up
 
-use super::assemble::{Line, State, assemble};
+use super::assemble::assemble;
 use super::reply::{LastHandoff, WakeUp};
+use super::state::{Line, State};
 use crate::db::Row;
 use crate::error::Result;
 use crate::operation::{Access, Context, Method, Operation};

@@ -1,15 +1,13 @@
 //! The server as a value: built once, the only shared state.
 
 use crate::config::Config;
-use crate::db::{Committer, Db, Target, Writer};
+use crate::db::{Db, Target, Tx};
 use crate::error::Result;
-use crate::event::NewEvents;
 use crate::export::Streams;
-use crate::handoff::NewHandoff;
 use crate::key::find::Keys;
 use crate::metrics::Metrics;
 use crate::postgres::Disk;
-use crate::tenant::Tenants;
+use crate::tenant::{INSTALLATION, Places};
 use crate::{clock, registry};
 use chrono::{DateTime, Utc};
 use std::sync::Arc;
@@ -23,14 +21,10 @@ pub struct App {
     pub db: Db,
     /// The database as its owner, for maintenance over all tenants.
     pub owner: Target,
-    /// Writes handoffs in groups.
-    pub handoffs: Committer<NewHandoff>,
-    /// Writes events in groups.
-    pub events: Committer<NewEvents>,
     /// Keys that were looked up a moment ago.
     pub keys: Keys,
-    /// Tenants that are known to exist.
-    pub tenants: Tenants,
+    /// Where each tenant's requests work.
+    pub places: Places,
     /// Places for exports and imports.
     pub streams: Streams,
     /// The disk under the embedded database.
@@ -53,20 +47,13 @@ impl App {
         disk: Disk,
     ) -> Result<Arc<Self>> {
         let settings = config.pool();
-        let writer: Writer = Arc::default();
         let keys_on = config.keys_on()?;
+        let db = Db::new(application, settings);
         Ok(Arc::new(Self {
-            db: Db::new(application, settings),
+            places: Places::new(db.clone(), application, config.shares()),
+            db,
             owner,
-            handoffs: Committer::start(
-                application.clone(),
-                writer.clone(),
-                settings.query,
-                settings.wait,
-            ),
-            events: Committer::start(application.clone(), writer, settings.query, settings.wait),
             keys: Keys::default(),
-            tenants: Tenants::default(),
             streams: Streams::default(),
             disk,
             metrics: Metrics::new(registry::all().map(|endpoint| endpoint.name))?,
@@ -75,6 +62,11 @@ impl App {
             draining: AtomicBool::new(false),
             config,
         }))
+    }
+
+    /// A transaction of the owner's, bound to the installation.
+    pub async fn begin_as_owner(&self) -> Result<Tx> {
+        Tx::of_owner(&self.owner, INSTALLATION).await
     }
 
     /// Says that the server is about to stop: not ready any more, and every reply closes its connection.

@@ -1,10 +1,12 @@
 //! What operations do with their context: read as their tenant, write once.
 
+use crate::audit::Entry;
 use crate::db::Claim;
 use crate::db::{Row, Sql, Tx, Value};
 use crate::error::{Error, Kind, Result};
 use crate::operation::Context;
 use crate::sql;
+use crate::tenant::{Adds, INSTALLATION, Room};
 
 /// A write that has begun.
 pub enum Begun {
@@ -19,12 +21,13 @@ pub struct Write {
     tx: Tx,
     tenant: String,
     claim: Option<Claim>,
+    audit: Option<Entry>,
 }
 
 impl Context {
     /// The rows of one statement; `$1` is the tenant, `params` start at `$2`.
     pub async fn read(&self, sql: &'static Sql, params: &[&dyn Value]) -> Result<Vec<Row>> {
-        self.app.db.read(&self.tenant, sql, params).await
+        self.place.db.read(&self.tenant, sql, params).await
     }
 
     /// The first row of one statement.
@@ -35,9 +38,14 @@ impl Context {
     /// Begins a write; with an Idempotency-Key, whoever comes second waits for the first and gets its ids.
     pub async fn begin(&self) -> Result<Begun> {
         let write = Write {
-            tx: self.app.db.begin(&self.tenant).await?,
+            tx: match self.tenant == INSTALLATION {
+                // What is about tenants as such is the owner's to change.
+                true => self.app.begin_as_owner().await?,
+                false => self.place.db.begin(&self.tenant).await?,
+            },
             tenant: self.tenant.clone(),
             claim: self.claim.clone(),
+            audit: self.audited.then(|| Entry::of(self)),
         };
         let Some(claim) = &self.claim else {
             return Ok(Begun::Fresh(Box::new(write)));
@@ -58,6 +66,12 @@ impl Context {
                 claim,
             )?)),
         }
+    }
+
+    /// Promises room for more than the call was promised at its beginning, until it is dropped.
+    pub async fn room_for(&self, adds: Adds) -> Result<Option<Room>> {
+        let place = &self.place;
+        place.limits.room(&place.db, &self.tenant, adds).await
     }
 
     /// The ids that an earlier call with this Idempotency-Key created.
@@ -110,9 +124,27 @@ impl Write {
         self.tx.query(sql, &all).await
     }
 
+    /// The rows of a statement whose parameters are all given: what is about tenants as such.
+    pub async fn system(&self, sql: &'static Sql, params: &[&dyn Value]) -> Result<Vec<Row>> {
+        self.tx.query(sql, params).await
+    }
+
+    /// Makes a tenant's own schema.
+    pub async fn make_schema(&self, tenant: &str, number: i32, application: &str) -> Result<()> {
+        self.tx.make_schema(tenant, number, application).await
+    }
+
     /// The first row of a statement.
     pub async fn first(&self, sql: &'static Sql, params: &[&dyn Value]) -> Result<Option<Row>> {
         Ok(self.query(sql, params).await?.into_iter().next())
+    }
+
+    /// Writes to the audit log what the operation alone does not call for, or says more of what it does: no secret, no memory.
+    pub fn audit(&mut self, ctx: &Context, details: impl Into<String>) {
+        self.audit
+            .get_or_insert_with(|| Entry::of(ctx))
+            .details
+            .clone_from(&details.into());
     }
 
     /// Makes it last, and remembers the ids for a replay.
@@ -120,6 +152,9 @@ impl Write {
         if let Some(claim) = &self.claim {
             self.query(sql!("idempotency/settle"), &[&claim.key, &ids.to_vec()])
                 .await?;
+        }
+        if let Some(entry) = &self.audit {
+            entry.append(&self.tx, ids).await?;
         }
         self.tx.commit().await
     }

@@ -5,8 +5,9 @@ use crate::db::Claim;
 use crate::error::{Error, Kind, Result};
 use crate::json::Args;
 use crate::operation::{
-    Access, Bodies, Body, Call, Context, Download, Method, Operation, Principal, Upload,
+    Access, Bodies, Body, Call, Context, Download, Method, Operation, Principal, Scope, Upload,
 };
+use crate::tenant::{Adds, INSTALLATION};
 use crate::{clock, db};
 use futures_util::future::BoxFuture;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
@@ -37,6 +38,10 @@ pub struct Endpoint {
     pub access: Access,
     /// See [`Operation::CREATES`].
     pub creates: bool,
+    /// See [`Operation::SCOPE`].
+    pub scope: Scope,
+    /// See [`Operation::AUDITED`].
+    pub audited: bool,
     /// Media types of a streamed reply.
     pub content_types: &'static [&'static str],
     /// How to call it.
@@ -62,6 +67,8 @@ impl Endpoint {
             also: O::ALSO,
             access: O::ACCESS,
             creates: O::CREATES,
+            scope: O::SCOPE,
+            audited: O::AUDITED,
             content_types: &["application/json"],
             run: Run::Json(run::<O>),
             input: O::Input::json_schema,
@@ -81,6 +88,8 @@ impl Endpoint {
             also: &[],
             access: Access::Read,
             creates: false,
+            scope: Scope::Tenant,
+            audited: false,
             content_types: D::CONTENT_TYPES,
             run: Run::Download(run::<D>),
             input: D::Input::json_schema,
@@ -103,6 +112,8 @@ impl Endpoint {
             also: &[],
             access: Access::Write,
             creates: false,
+            scope: Scope::Tenant,
+            audited: false,
             content_types: &["application/json"],
             run: Run::Upload(run::<U>),
             input: U::Input::json_schema,
@@ -151,7 +162,16 @@ impl Endpoint {
         let timer = app.metrics.start(self.name);
         let request_id = call.request_id.clone();
         let result = match self.context(app, call).await {
-            Ok((ctx, args)) => run(Arc::new(ctx), args).await,
+            Ok((ctx, args)) => {
+                let ctx = Arc::new(ctx);
+                let result = run(ctx.clone(), args).await;
+                if let (Err(error), Some(room)) = (&result, &ctx.room)
+                    && !db::outcome_unknown(error)
+                {
+                    room.give_back();
+                }
+                result
+            }
             Err(error) => Err(error),
         };
         timer.stop(result.as_ref().err().map(Error::kind));
@@ -172,19 +192,17 @@ impl Endpoint {
     }
 
     async fn context(&self, app: &Arc<App>, mut call: Call) -> Result<(Context, Args)> {
-        if call.principal.access < self.access {
-            let message = format!(
-                "{} needs a key with {} access",
-                self.name,
-                self.access.as_str()
-            );
-            return Err(Error::new(Kind::Forbidden, "forbidden", message));
-        }
-        let tenant = tenant(
-            &call.principal,
-            call.args.take_string("tenant_id")?,
-            call.tenant.take(),
-        )?;
+        self.authorise(&call.principal)?;
+        let size = call.args.size();
+        let tenant = match self.scope {
+            Scope::Installation => INSTALLATION.to_owned(),
+            scope => tenant(
+                &call.principal,
+                call.args.take_string("tenant_id")?,
+                call.tenant.take(),
+                scope == Scope::TenantOrInstallation,
+            )?,
+        };
         let claim = match call.idempotency_key {
             Some(key) if self.access > Access::Read => Some(Claim {
                 key,
@@ -195,9 +213,23 @@ impl Endpoint {
             }),
             _ => None,
         };
-        if self.access > Access::Read {
+        let writes = self.access > Access::Read;
+        let place = match writes && tenant != INSTALLATION {
+            true => app.places.ensure(&tenant).await?,
+            false => app.places.of(&tenant).await?,
+        };
+        place.check()?;
+        let (rate, allowed) = place.limits.rate();
+        if let Some(rate) = rate {
+            let _ = call.rate.set(rate);
+        }
+        allowed?;
+        let admitted = place.limits.admit()?;
+        let mut room = None;
+        if writes {
             app.disk.check()?;
-            app.tenants.ensure(&app.db, &tenant).await?;
+            let adds = self.adds(size);
+            room = place.limits.room(&place.db, &tenant, adds).await?;
         }
         let ctx = Context {
             app: app.clone(),
@@ -205,8 +237,45 @@ impl Endpoint {
             principal: call.principal,
             claim,
             at: clock::now(),
+            place,
+            operation: self.name,
+            request_id: call.request_id,
+            audited: self.audited,
+            admitted,
+            room,
         };
         Ok((ctx, call.args))
+    }
+
+    /// Whether the caller may ask for this at all.
+    fn authorise(&self, principal: &Principal) -> Result<()> {
+        let forbidden = |message: String| Err(Error::new(Kind::Forbidden, "forbidden", message));
+        if principal.access < self.access {
+            return forbidden(format!(
+                "{} needs a key with {} access",
+                self.name,
+                self.access.as_str()
+            ));
+        }
+        if self.scope == Scope::Installation && principal.tenant.is_some() {
+            return forbidden(format!(
+                "{} needs a key of the installation, not of a tenant",
+                self.name
+            ));
+        }
+        Ok(())
+    }
+
+    /// What a call adds at most, as far as it can be said before it runs. What deletes, or looks after keys, needs no room.
+    fn adds(&self, size: usize) -> Adds {
+        if self.access == Access::Admin || self.method == Method::Delete {
+            return Adds::default();
+        }
+        Adds {
+            rows: i64::from(self.creates),
+            events: 0,
+            bytes: size as i64,
+        }
     }
 }
 
@@ -215,6 +284,7 @@ fn tenant(
     principal: &Principal,
     argument: Option<String>,
     header: Option<String>,
+    or_installation: bool,
 ) -> Result<String> {
     let named = match (argument, header) {
         (Some(a), Some(h)) if a != h => {
@@ -225,8 +295,10 @@ fn tenant(
         }
         (a, h) => a.or(h),
     };
-    if let Some(name) = &named {
-        check_tenant(name)?;
+    match &named {
+        Some(name) if or_installation && name == INSTALLATION => {}
+        Some(name) => check_tenant(name)?,
+        None => {}
     }
     match (&principal.tenant, named) {
         (Some(own), Some(named)) if *own != named => {
@@ -238,7 +310,7 @@ fn tenant(
 }
 
 /// Whether a tenant's name has the documented form, `[A-Za-z0-9][A-Za-z0-9._-]{0,63}`.
-fn check_tenant(name: &str) -> Result<()> {
+pub fn check_tenant(name: &str) -> Result<()> {
     let mut bytes = name.bytes();
     let good = bytes
         .next()

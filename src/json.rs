@@ -52,6 +52,11 @@ impl Args {
         })
     }
 
+    /// Bytes of the values, as they were sent.
+    pub fn size(&self) -> usize {
+        self.0.iter().map(|(_, raw)| raw.get().len()).sum()
+    }
+
     /// Adds an argument; one that is there already with another value is a contradiction.
     pub fn put(&mut self, name: &str, value: Box<RawValue>) -> Result<()> {
         match self.0.iter().find(|(key, _)| key == name) {

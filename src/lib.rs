@@ -40,6 +40,7 @@ pub mod text;
 pub mod types;
 
 pub mod artifact;
+pub mod audit;
 pub mod chunk;
 pub mod compression;
 pub mod decision;

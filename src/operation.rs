@@ -4,6 +4,7 @@ use crate::app::App;
 use crate::db::Claim;
 use crate::error::Result;
 use crate::json::Args;
+use crate::tenant::{Admitted, Place, Rate, Room};
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use futures_util::stream::{BoxStream, Stream};
@@ -11,7 +12,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::future::Future;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// How an operation is asked for over REST.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -63,6 +64,17 @@ impl Access {
     }
 }
 
+/// Whose affairs an operation is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scope {
+    /// One tenant's.
+    Tenant,
+    /// One tenant's; for holders of the installation's keys also the installation's own, as tenant `*`.
+    TenantOrInstallation,
+    /// The installation's: only its own keys reach it, and `tenant_id` is an argument like any other.
+    Installation,
+}
+
 /// One thing a client can ask for. Its name is the path of its code and its SQL; the doc comment of `Input` describes it everywhere.
 pub trait Operation: Send + Sync + 'static {
     /// `folder_file`, as in `handoff_create`.
@@ -77,6 +89,11 @@ pub trait Operation: Send + Sync + 'static {
     const ACCESS: Access;
     /// Whether success means that something new exists (201).
     const CREATES: bool = false;
+    /// Whose affairs it is about.
+    const SCOPE: Scope = Scope::Tenant;
+    /// Whether each success is written to the audit log, with the write itself.
+    const AUDITED: bool =
+        matches!(Self::ACCESS, Access::Admin) && !matches!(Self::METHOD, Method::Get);
     /// The arguments.
     type Input: DeserializeOwned + JsonSchema + Send;
     /// The reply; a struct, as MCP's structured content has to be an object.
@@ -166,6 +183,8 @@ pub struct Call {
     pub idempotency_key: Option<String>,
     /// For the log and the reply.
     pub request_id: String,
+    /// Where the face finds what the RateLimit headers say.
+    pub rate: Arc<OnceLock<Rate>>,
 }
 
 /// What an operation knows of its call.
@@ -180,4 +199,16 @@ pub struct Context {
     pub claim: Option<Claim>,
     /// When the call came.
     pub at: DateTime<Utc>,
+    /// Where the tenant's requests work.
+    pub place: Arc<Place>,
+    /// What is asked.
+    pub operation: &'static str,
+    /// For the log, the reply and the audit log.
+    pub request_id: String,
+    /// Whether the call's write goes to the audit log, and to whose.
+    pub audited: bool,
+    /// Counts as running until the call has ended.
+    pub admitted: Admitted,
+    /// Room that was promised to its write.
+    pub room: Option<Room>,
 }

@@ -3,8 +3,8 @@
 use crate::endpoint::Endpoint;
 use crate::operation::Method;
 use crate::{
-    artifact, chunk, compression, decision, event, export, handoff, identity, key, knowledge,
-    metrics, recall, session, trash, wake,
+    artifact, audit, chunk, compression, decision, event, export, handoff, identity, key,
+    knowledge, metrics, recall, session, tenant, trash, wake,
 };
 
 const FEATURES: &[&[Endpoint]] = &[
@@ -22,6 +22,8 @@ const FEATURES: &[&[Endpoint]] = &[
     trash::OPERATIONS,
     export::OPERATIONS,
     key::OPERATIONS,
+    tenant::OPERATIONS,
+    audit::OPERATIONS,
     metrics::OPERATIONS,
 ];
 

@@ -1,6 +1,5 @@
 //! `call`: any operation from the command line.
 
-use super::open::{Database, block_on, configure, drop_root};
 use crate::config::Flags;
 use crate::endpoint::{Endpoint, Run};
 use crate::error::{Error, Result};
@@ -37,28 +36,48 @@ impl Call {
             };
         };
         let (args, key) = parse(endpoint, &self.words)?;
-        let config = configure(flags, true)?.config;
-        drop_root(&config)?;
-        block_on(async {
-            let mut database = Database::open(&config, true).await?;
-            let result = async {
-                database.migrate().await?;
-                let app = database.app(config)?;
-                let request_id = id::new("req").0;
-                let call = operation::Call {
-                    principal: Principal::operator(),
-                    args,
-                    tenant: None,
-                    idempotency_key: key,
-                    request_id,
-                };
-                answer(endpoint, &app, call).await
-            }
-            .await;
-            database.close().await;
-            result
-        })
+        operate(flags, endpoint, args, key)
     }
+}
+
+/// Runs an operation by its name with these members as arguments, and null for those in `nulls`: what the commands for
+/// administrators are made of.
+pub fn administer(
+    flags: &Flags,
+    name: &str,
+    members: &serde_json::Value,
+    nulls: &[String],
+) -> Result<()> {
+    let endpoint = registry::find(name).ok_or_else(|| unknown(name))?;
+    let mut args = Arguments::default();
+    for (name, value) in members.as_object().into_iter().flatten() {
+        if !value.is_null() {
+            args.put(name, crate::json::raw(value)?)?;
+        }
+    }
+    for name in nulls {
+        args.put(name, crate::json::raw(&())?)?;
+    }
+    operate(flags, endpoint, args, None)
+}
+
+fn operate(
+    flags: &Flags,
+    endpoint: &'static Endpoint,
+    args: Arguments,
+    idempotency_key: Option<String>,
+) -> Result<()> {
+    super::open::with_app(flags, async |app| {
+        let call = operation::Call {
+            principal: Principal::operator(),
+            args,
+            tenant: None,
+            idempotency_key,
+            request_id: id::new("req").0,
+            rate: Arc::default(),
+        };
+        answer(endpoint, &app, call).await
+    })
 }
 
 async fn answer(

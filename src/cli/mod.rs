@@ -1,13 +1,16 @@
 //! The command line. Only this folder names clap.
 
+mod audit;
 mod call;
 mod config;
 mod db;
+mod keys;
 mod mcp;
 mod migrate;
 mod open;
 mod psql;
 pub mod serve;
+mod tenants;
 
 use crate::config::Flags;
 use crate::error::{Error, Kind, Result};
@@ -65,6 +68,15 @@ enum Command {
     /// The database's schema.
     #[command(subcommand)]
     Migrate(migrate::Migrate),
+    /// Tenants: making them, their quotas, deleting and erasing them.
+    #[command(subcommand)]
+    Tenants(tenants::Tenants),
+    /// Keys of tenants and of the installation.
+    #[command(subcommand)]
+    Keys(keys::Keys),
+    /// The audit log.
+    #[command(subcommand)]
+    Audit(audit::Audit),
     /// The configuration.
     #[command(subcommand)]
     Config(config::Config),
@@ -106,6 +118,9 @@ pub fn run() -> Result<()> {
         Command::Db(db) => db.run(&flags),
         Command::Psql(psql) => psql.run(&flags),
         Command::Migrate(migrate) => migrate.run(&flags),
+        Command::Tenants(tenants) => tenants.run(&flags),
+        Command::Keys(keys) => keys.run(&flags),
+        Command::Audit(audit) => audit.run(&flags),
         Command::Config(config) => config.run(&flags),
         Command::Openapi => print(
             &serde_json::to_string_pretty(&crate::http::document()?).map_err(Error::internal)?,

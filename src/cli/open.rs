@@ -112,6 +112,22 @@ impl Database {
     }
 }
 
+/// Runs work on the server as a value, on a migrated database that is opened for the time.
+pub fn with_app<T>(flags: &Flags, work: impl AsyncFnOnce(Arc<App>) -> Result<T>) -> Result<T> {
+    let config = configure(flags, true)?.config;
+    drop_root(&config)?;
+    block_on(async {
+        let mut database = Database::open(&config, true).await?;
+        let result = async {
+            database.migrate().await?;
+            work(database.app(config)?).await
+        }
+        .await;
+        database.close().await;
+        result
+    })
+}
+
 /// Refuses to look into a database that is not there: looking must not make one.
 pub fn must_exist(config: &Config) -> Result<()> {
     if config.is_external() || config.data_dir().join("postgres/PG_VERSION").exists() {

@@ -86,8 +86,12 @@ pub struct Embedded {
 pub struct AccessControl {
     pub enabled: String,
     pub admin_key_file: String,
+    pub encryption_key_file: String,
     pub allowed_hosts: String,
     pub metrics_public: bool,
+    pub trusted_proxies: String,
+    pub cors_origins: String,
+    pub xss_protection: String,
 }
 
 /// The log.
@@ -161,11 +165,21 @@ impl Config {
 
     /// Names that may stand in a Host header beside the loopback ones.
     pub fn allowed_hosts(&self) -> impl Iterator<Item = &str> {
-        self.access
-            .allowed_hosts
-            .split(',')
-            .map(str::trim)
-            .filter(|host| !host.is_empty())
+        items(&self.access.allowed_hosts)
+    }
+
+    /// Origins whose pages are let in.
+    pub fn cors_origins(&self) -> impl Iterator<Item = &str> {
+        items(&self.access.cors_origins)
+    }
+
+    /// Whether a peer is a proxy whose word on its client's address is believed.
+    pub fn trusts(&self, peer: IpAddr) -> bool {
+        items(&self.access.trusted_proxies).any(|trusted| {
+            trusted
+                .parse::<IpAddr>()
+                .is_ok_and(|trusted| trusted == peer)
+        })
     }
 
     /// Whether statements may stay prepared on a connection.
@@ -203,6 +217,14 @@ impl Config {
             statement: millis(self.database.statement_timeout_ms),
             query: millis(self.database.query_timeout_ms),
         }
+    }
+
+    /// How many tenants with a schema of their own can have a reader and a writer to themselves at once: what the maximum leaves.
+    pub fn shares(&self) -> u32 {
+        self.database
+            .pool_max
+            .saturating_sub(self.pool().readers + 2)
+            / 2
     }
 
     /// Refuses what cannot work, naming the setting.
@@ -263,6 +285,13 @@ impl Config {
                 "the database is external, and neither PGHOST nor DATABASE_URL says where".into(),
             );
         }
+        for proxy in items(&self.access.trusted_proxies) {
+            if proxy.parse::<IpAddr>().is_err() {
+                let message =
+                    format!("access.trusted_proxies (TRUSTED_PROXIES): {proxy} is no address");
+                return bad("access.trusted_proxies", message);
+            }
+        }
         if let Err(error) = self.consolidation.schedule.parse::<croner::Cron>() {
             return bad(
                 "consolidation.schedule",
@@ -278,6 +307,13 @@ impl Config {
         }
         Ok(())
     }
+}
+
+/// The items of a list that is written with commas.
+fn items(list: &str) -> impl Iterator<Item = &str> {
+    list.split(',')
+        .map(str::trim)
+        .filter(|item| !item.is_empty())
 }
 
 fn address(host: &str) -> Result<IpAddr> {

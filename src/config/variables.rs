@@ -33,6 +33,10 @@ pub const VARIABLES: &[(&str, &str)] = &[
     ("AGENT_MEMORY_RUN_AS", "embedded.run_as"),
     ("API_AUTH_ENABLED", "access.enabled"),
     ("ADMIN_KEY_FILE", "access.admin_key_file"),
+    ("ENCRYPTION_KEY_FILE", "access.encryption_key_file"),
+    ("TRUSTED_PROXIES", "access.trusted_proxies"),
+    ("CORS_ORIGINS", "access.cors_origins"),
+    ("X_XSS_PROTECTION", "access.xss_protection"),
     ("ALLOWED_HOSTS", "access.allowed_hosts"),
     ("METRICS_PUBLIC", "access.metrics_public"),
     ("NODE_ENV", "log.environment"),
@@ -63,6 +67,9 @@ pub fn nearest(name: &str) -> Option<&'static str> {
         "METRICS_",
         "ALLOWED_",
         "ADMIN_",
+        "ENCRYPTION_",
+        "TRUSTED_",
+        "CORS_",
     ];
     // libpq's own variables, which we leave to PostgreSQL's tools.
     let others = [

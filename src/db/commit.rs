@@ -2,6 +2,7 @@
 
 use super::connection::Connection;
 use super::error::{ALREADY_THERE, outcome_unknown};
+use super::fair::Fair;
 use super::value::Value;
 use super::{Columns, Sql, Target};
 use crate::error::{Error, Result};
@@ -14,6 +15,8 @@ use tokio::time::Instant;
 
 /// The most units that wait; beyond it the server is overloaded and says so.
 const QUEUE: usize = 4096;
+/// The most units of one tenant among them.
+const OF_ONE: usize = QUEUE / 2;
 /// The most rows in one transaction, so that nobody waits for a giant.
 const ROWS: usize = 1024;
 /// Between two tries while the database is away.
@@ -69,22 +72,35 @@ struct Job<U> {
 /// The queue to a committer. Clones share it.
 pub struct Committer<U>(mpsc::Sender<Job<U>>);
 
+impl<U> Clone for Committer<U> {
+    fn clone(&self) -> Self {
+        Self(self.0.clone())
+    }
+}
+
+/// Where a committer writes, and within which bounds.
+#[derive(Clone)]
+pub struct Desk {
+    /// Where the database is.
+    pub target: Target,
+    /// The connection, shared with others or not.
+    pub writer: Writer,
+    /// How a transaction begins.
+    pub begin: Arc<str>,
+    /// Bounds a transaction.
+    pub limit: Duration,
+    /// Bounds a reconnection.
+    pub wait: Duration,
+}
+
 /// The connection that all committers of a server share: while one writes, the others gather.
 pub type Writer = Arc<Mutex<Option<Connection>>>;
 
 impl<U: Unit> Committer<U> {
-    /// Starts a committer; it ends when the last handle is dropped. `limit` bounds a transaction, `wait` a reconnection.
-    pub fn start(target: Target, writer: Writer, limit: Duration, wait: Duration) -> Self {
+    /// Starts a committer; it ends when the last handle is dropped.
+    pub fn start(desk: Desk) -> Self {
         let (sender, receiver) = mpsc::channel(QUEUE);
-        tokio::spawn(
-            Worker {
-                target,
-                writer,
-                limit,
-                wait,
-            }
-            .run(receiver),
-        );
+        tokio::spawn(desk.run(receiver));
         Self(sender)
     }
 
@@ -94,10 +110,7 @@ impl<U: Unit> Committer<U> {
         self.0
             .try_send(Job { unit, reply })
             .map_err(|error| match error {
-                mpsc::error::TrySendError::Full(_) => Error::unavailable(
-                    "overloaded",
-                    "too many writes are waiting; try again in a moment",
-                ),
+                mpsc::error::TrySendError::Full(_) => overloaded(),
                 mpsc::error::TrySendError::Closed(_) => {
                     Error::unavailable("stopping", "the server is stopping")
                 }
@@ -106,25 +119,27 @@ impl<U: Unit> Committer<U> {
     }
 }
 
-struct Worker {
-    target: Target,
-    writer: Writer,
-    limit: Duration,
-    wait: Duration,
+fn overloaded() -> Error {
+    let message = "too many writes are waiting; try again in a moment";
+    Error::unavailable("overloaded", message)
 }
 
-impl Worker {
+impl Desk {
     async fn run<U: Unit>(self, mut queue: mpsc::Receiver<Job<U>>) {
-        while let Some(first) = queue.recv().await {
+        let mut waiting = Fair::default();
+        loop {
+            if waiting.is_empty() {
+                let Some(first) = queue.recv().await else {
+                    return;
+                };
+                line_up(&mut waiting, first);
+            }
             // Whoever comes while another committer holds the connection joins this batch.
             let mut writer = self.writer.clone().lock_owned().await;
-            let mut rows = first.unit.ids().len();
-            let mut batch = vec![first];
-            while rows < ROWS {
-                let Ok(job) = queue.try_recv() else { break };
-                rows += job.unit.ids().len();
-                batch.push(job);
+            while let Ok(job) = queue.try_recv() {
+                line_up(&mut waiting, job);
             }
+            let batch = waiting.take(ROWS, |job: &Job<U>| job.unit.ids().len());
             self.settle(&mut writer, batch).await;
         }
     }
@@ -204,7 +219,7 @@ impl Worker {
     ) -> Result<Stored> {
         let connection = self.connected(writer, deadline).await?;
         let found = self
-            .guarded(connection, find(connection, unit, self.limit))
+            .guarded(connection, find(connection, unit, &self.begin, self.limit))
             .await?;
         if found {
             return Ok(Stored::New);
@@ -219,7 +234,7 @@ impl Worker {
         deadline: Instant,
     ) -> Result<Vec<Stored>> {
         let connection = self.connected(writer, deadline).await?;
-        self.guarded(connection, transaction(connection, units))
+        self.guarded(connection, transaction(connection, &self.begin, units))
             .await
     }
 
@@ -271,10 +286,15 @@ fn away() -> Error {
 }
 
 /// Whether every row of a unit is there.
-async fn find<U: Unit>(connection: &Connection, unit: &U, limit: Duration) -> Result<bool> {
+async fn find<U: Unit>(
+    connection: &Connection,
+    unit: &U,
+    begin: &str,
+    limit: Duration,
+) -> Result<bool> {
     let (tenant, ids) = (unit.tenant(), unit.ids());
     let limit = format!("{}ms", limit.as_millis());
-    connection.batch("begin read only").await?;
+    connection.batch(begin).await?;
     connection
         .query(sql!("system/bind"), &[&tenant, &limit, &"auto"])
         .await?;
@@ -284,7 +304,11 @@ async fn find<U: Unit>(connection: &Connection, unit: &U, limit: Duration) -> Re
 }
 
 /// The batch's transaction. Without claims all of it travels in one round trip.
-async fn transaction<U: Unit>(connection: &Connection, units: &[&U]) -> Result<Vec<Stored>> {
+async fn transaction<U: Unit>(
+    connection: &Connection,
+    begin: &str,
+    units: &[&U],
+) -> Result<Vec<Stored>> {
     let mut stored = vec![Stored::New; units.len()];
     let claims: Vec<(usize, &U, &Claim)> = units
         .iter()
@@ -293,7 +317,7 @@ async fn transaction<U: Unit>(connection: &Connection, units: &[&U]) -> Result<V
         .collect();
     let mut winners = units.to_vec();
     if !claims.is_empty() {
-        let won = futures_util::try_join!(connection.batch("begin"), claim(connection, &claims))?.1;
+        let won = futures_util::try_join!(connection.batch(begin), claim(connection, &claims))?.1;
         for (index, unit, claim) in &claims {
             // Of two with one key in one batch, the row that was inserted carries the ids of the first.
             if !won.contains(&(unit.tenant().to_owned(), claim.key.clone(), unit.ids())) {
@@ -327,11 +351,7 @@ async fn transaction<U: Unit>(connection: &Connection, units: &[&U]) -> Result<V
             .map(|(ready, sql, params)| connection.send(ready.as_ref(), sql, params)),
     );
     if claims.is_empty() {
-        futures_util::try_join!(
-            connection.batch("begin"),
-            inserts,
-            connection.batch("commit")
-        )?;
+        futures_util::try_join!(connection.batch(begin), inserts, connection.batch("commit"))?;
     } else {
         futures_util::try_join!(inserts, connection.batch("commit"))?;
     }
@@ -361,6 +381,14 @@ async fn claim<U: Unit>(connection: &Connection, claims: &[(usize, &U, &Claim)])
         .iter()
         .map(|row| (row.get(0), row.get(1), row.get(2)))
         .collect())
+}
+
+/// Behind the others of its tenant; a tenant that has too many waiting hears so at once.
+fn line_up<U: Unit>(waiting: &mut Fair<Job<U>>, job: Job<U>) {
+    let tenant = job.unit.tenant().to_owned();
+    if let Err(job) = waiting.push(&tenant, job, OF_ONE) {
+        answer(job, Err(overloaded()));
+    }
 }
 
 fn answer<U>(job: Job<U>, result: Result<Stored>) {

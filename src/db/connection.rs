@@ -96,6 +96,15 @@ impl Connection {
         self.send(ready.as_ref(), sql, params).await
     }
 
+    /// The number that a statement made for a table's name gives; `$1` is the tenant.
+    pub async fn count_for(&self, text: &str, tenant: &str) -> Result<i64> {
+        let row = self
+            .client
+            .query_typed(text, &[(&tenant, Type::TEXT)])
+            .await?;
+        Ok(row.first().map_or(0, |row| row.get(0)))
+    }
+
     /// Rows as the server sends them; it waits when nobody reads.
     pub async fn stream(&self, sql: &'static Sql, params: &[&dyn Value]) -> Result<RowStream> {
         let params: Vec<(&(dyn ToSql + Sync), Type)> =

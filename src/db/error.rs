@@ -41,6 +41,36 @@ const CONSTRAINTS: &[(&str, Kind, &str, &str)] = &[
         "name",
         "a key's name has up to 255 characters",
     ),
+    (
+        "tenant_requests_per_second_range",
+        Kind::Invalid,
+        "requests_per_second",
+        "requests_per_second is a whole number from 1, or null for no bound",
+    ),
+    (
+        "tenant_concurrent_requests_range",
+        Kind::Invalid,
+        "concurrent_requests",
+        "concurrent_requests is a whole number from 1, or null for no bound",
+    ),
+    (
+        "tenant_events_per_day_range",
+        Kind::Invalid,
+        "events_per_day",
+        "events_per_day is a whole number from 0, or null for no bound",
+    ),
+    (
+        "tenant_max_rows_range",
+        Kind::Invalid,
+        "max_rows",
+        "max_rows is a whole number from 0, or null for no bound",
+    ),
+    (
+        "tenant_max_bytes_range",
+        Kind::Invalid,
+        "max_bytes",
+        "max_bytes is a whole number from 0, or null for no bound",
+    ),
 ];
 
 impl From<tokio_postgres::Error> for Error {

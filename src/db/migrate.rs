@@ -22,6 +22,8 @@ pub struct Migration {
     pub text: String,
     /// SHA-256 of the text, in hex.
     pub checksum: String,
+    /// Whether it is about what there is once; everything else is there again in each schema of a tenant that has its own.
+    pub installation: bool,
 }
 
 /// What a database has, and what it lacks.
@@ -49,11 +51,15 @@ pub fn all() -> Result<Vec<Migration>> {
             // Writing to a String cannot fail.
             let _ = write!(checksum, "{byte:02x}");
         }
+        let version = number.parse().map_err(Error::internal)?;
+        let text = String::from_utf8(data.into_owned()).map_err(Error::internal)?;
         list.push(Migration {
-            version: number.parse().map_err(Error::internal)?,
+            version,
             name: name.to_owned(),
-            text: String::from_utf8(data.into_owned()).map_err(Error::internal)?,
             checksum,
+            // The first two have no such line.
+            installation: version <= 2 || text.starts_with("-- Installation:"),
+            text,
         });
     }
     list.sort_by_key(|migration| migration.version);
@@ -149,11 +155,75 @@ pub async fn up(owner: &Target, application: &str) -> Result<usize> {
         .query(sql!("system/grant_application"), &[&application])
         .await?;
     connection.batch("commit").await?;
+    for row in connection.query(sql!("system/schemas"), &[]).await? {
+        let (tenant, number): (&str, i32) = (row.get(0), row.get(1));
+        connection.batch("begin").await?;
+        connection
+            .query(sql!("system/migrations_lock"), &[])
+            .await?;
+        schema(&connection, tenant, number, application).await?;
+        connection.batch("commit").await?;
+    }
     Ok(done)
+}
+
+/// The name of the schema of the tenant with this number.
+pub fn schema_name(number: i32) -> String {
+    format!("tenant_{number}")
+}
+
+/// The statement that makes a transaction work in a tenant's own schema first.
+pub fn enter_schema(number: i32) -> String {
+    format!("set local search_path to {}, public", schema_name(number))
+}
+
+/// Brings a tenant's own schema up to date, and makes it first if need be; in the connection's transaction.
+pub async fn schema(
+    connection: &Connection,
+    tenant: &str,
+    number: i32,
+    application: &str,
+) -> Result<()> {
+    connection
+        .batch(&format!(
+            "create schema if not exists {}; {}",
+            schema_name(number),
+            enter_schema(number)
+        ))
+        .await
+        .map_err(explain)?;
+    let rows = connection
+        .query(sql!("system/schema_version"), &[&tenant])
+        .await?;
+    let has: i32 = rows.first().map_or(0, |row| row.get(0));
+    let mut newest = has;
+    connection.batch(sql!("system/force_lift").text).await?;
+    for step in all()?.into_iter().filter(|step| step.version > has) {
+        newest = step.version;
+        if !step.installation {
+            log::info!(
+                "migrating the schema of tenant {tenant}: {:04}_{}",
+                step.version,
+                step.name
+            );
+            connection.batch(&step.text).await?;
+        }
+    }
+    connection
+        .query(sql!("system/grant_application"), &[&application])
+        .await?;
+    connection
+        .query(sql!("system/schema_migrated"), &[&tenant, &newest])
+        .await?;
+    connection.batch("set local search_path to default").await
 }
 
 /// What a guide's grants leave out, named with the command that mends it.
 fn explain(error: Error) -> Error {
+    if error.causes().contains("permission denied for database") {
+        let message = "the owner's database role may not make schemas; as a superuser run: GRANT CREATE ON DATABASE <database> TO <that role>;";
+        return Error::new(Kind::Forbidden, "schema_denied", message).source(error);
+    }
     if error.causes().contains("permission denied for schema") {
         let message = "the database role may not create tables in schema public; as a superuser run: \
                        GRANT USAGE, CREATE ON SCHEMA public TO <that role>;  (in the database itself)";

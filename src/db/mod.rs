@@ -4,6 +4,7 @@ mod array;
 mod commit;
 mod connection;
 mod error;
+mod fair;
 pub mod migrate;
 mod pool;
 mod target;
@@ -12,8 +13,9 @@ mod transaction;
 mod value;
 
 pub use array::Columns;
-pub use commit::{Claim, Committer, Statement, Stored, Unit, Writer};
+pub use commit::{Claim, Committer, Desk, Statement, Stored, Unit, Writer};
 pub use connection::Connection;
+pub use error::outcome_unknown;
 pub use pool::{Db, PoolState, Settings};
 pub use target::{Parts, Target};
 pub use tokio_postgres::Row;

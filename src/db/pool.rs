@@ -11,7 +11,11 @@ use crate::error::{Error, Kind, Result};
 use crate::sql;
 use bb8::{ManageConnection, Pool, PooledConnection, RunError};
 use bb8_postgres::PostgresConnectionManager;
+use std::borrow::Cow;
+use std::ops::Deref;
+use std::sync::Arc;
 use std::time::Duration;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// How connections are kept and bounded.
 #[derive(Clone, Copy, Debug)]
@@ -54,8 +58,18 @@ impl ManageConnection for Manager {
 /// A statement with its parameters from `$2` on.
 pub type Read<'a> = (&'static Sql, &'a [&'a dyn Value]);
 
-/// A connection on loan.
-pub type Loan = PooledConnection<'static, Manager>;
+/// A connection on loan, with its place in the tenant's share.
+pub struct Loan {
+    connection: PooledConnection<'static, Manager>,
+    _turn: Option<OwnedSemaphorePermit>,
+}
+
+impl Deref for Loan {
+    type Target = Connection;
+    fn deref(&self) -> &Connection {
+        &self.connection
+    }
+}
 
 /// What the pool looks like right now.
 #[derive(Clone, Copy, Debug)]
@@ -72,10 +86,14 @@ pub struct PoolState {
 #[derive(Clone)]
 pub struct Db {
     pool: Pool<Manager>,
-    target: Target,
+    target: Arc<Target>,
     settings: Settings,
     /// `statement_timeout` as PostgreSQL writes it.
-    limit: String,
+    limit: Arc<str>,
+    /// Follows every `begin`: where the tables are, when a tenant has its own.
+    enter: Arc<str>,
+    /// The most connections of the pool that one tenant has at once.
+    share: Option<Arc<Semaphore>>,
 }
 
 impl Db {
@@ -96,9 +114,28 @@ impl Db {
             .build_unchecked(manager);
         Self {
             pool,
-            target: target.clone(),
+            target: Arc::new(target.clone()),
             settings,
-            limit: format!("{}ms", settings.statement.as_millis()),
+            limit: format!("{}ms", settings.statement.as_millis()).into(),
+            enter: Arc::default(),
+            share: None,
+        }
+    }
+
+    /// The same connections for one tenant: it never has the last of them, so that others need not wait for its line to end.
+    pub fn with_share(&self) -> Self {
+        let share = self.settings.readers.saturating_sub(1).max(1);
+        Self {
+            share: Some(Arc::new(Semaphore::new(share as usize))),
+            ..self.clone()
+        }
+    }
+
+    /// The same connections, with transactions that begin by `enter`, a statement without parameters.
+    pub fn entering(&self, enter: &str) -> Self {
+        Self {
+            enter: format!("; {enter}").into(),
+            ..self.clone()
         }
     }
 
@@ -114,17 +151,24 @@ impl Db {
 
     /// A connection, within the configured wait; one that died while idle is not lent.
     pub async fn loan(&self) -> Result<Loan> {
+        let turn = match &self.share {
+            None => None,
+            Some(share) => {
+                let turn = share.clone().acquire_owned();
+                let turn = tokio::time::timeout(self.settings.wait, turn).await;
+                Some(turn.map_err(|_| busy())?.map_err(Error::internal)?)
+            }
+        };
         loop {
-            let loan = self.pool.get_owned().await.map_err(|error| match error {
+            let connection = self.pool.get_owned().await.map_err(|error| match error {
                 RunError::User(error) => error,
-                RunError::TimedOut => {
-                    let message =
-                        "no database connection became free in time; try again in a moment";
-                    Error::unavailable("database_busy", message)
-                }
+                RunError::TimedOut => busy(),
             })?;
-            if !loan.is_spoilt() {
-                return Ok(loan);
+            if !connection.is_spoilt() {
+                return Ok(Loan {
+                    connection,
+                    _turn: turn,
+                });
             }
         }
     }
@@ -181,7 +225,8 @@ impl Db {
         let loan = self.loan().await?;
         let connection: &Connection = &loan;
         let bind = sql!("system/bind");
-        let binding: [&dyn Value; 3] = [&tenant, &self.limit, &planning];
+        let limit = &*self.limit;
+        let binding: [&dyn Value; 3] = [&tenant, &limit, &planning];
         let bind_ready = connection.ready(bind, &binding).await?;
         let mut prepared = Vec::with_capacity(statements.len());
         for (sql, params) in statements {
@@ -191,17 +236,17 @@ impl Db {
             prepared.push((connection.ready(sql, &all).await?, *sql, all));
         }
         // A snapshot for the whole transaction only where there is more than one statement to agree.
-        let begin = if statements.len() > 1 {
+        let begin = self.begin_as(if statements.len() > 1 {
             "begin isolation level repeatable read read only"
         } else {
             "begin read only"
-        };
+        });
         let work = async {
             let reads = prepared
                 .iter()
                 .map(|(ready, sql, params)| connection.send(ready.as_ref(), sql, params));
             futures_util::try_join!(
-                connection.batch(begin),
+                connection.batch(&begin),
                 connection.send(bind_ready.as_ref(), bind, &binding),
                 futures_util::future::try_join_all(reads),
                 connection.batch("commit"),
@@ -222,7 +267,16 @@ impl Db {
 
     async fn try_begin(&self, tenant: &str) -> Result<Tx> {
         let held = Held::Loan(Box::new(self.loan().await?));
-        Tx::begin(held, "begin", self.settings.query, tenant, &self.limit).await
+        let begin = self.begin_as("begin");
+        Tx::begin(held, &begin, self.settings.query, tenant, &self.limit).await
+    }
+
+    /// A transaction's first words.
+    fn begin_as(&self, begin: &'static str) -> Cow<'static, str> {
+        match self.enter.is_empty() {
+            true => Cow::Borrowed(begin),
+            false => Cow::Owned(format!("{begin}{}", self.enter)),
+        }
     }
 
     /// A transaction on a connection of its own, for work that lasts as long as a client reads or sends; `$1` stays to be given.
@@ -230,7 +284,7 @@ impl Db {
         let connection = self.target.connect().await?;
         Tx::begin(
             Held::Own(Box::new(connection)),
-            begin,
+            &self.begin_as(begin),
             self.settings.query,
             tenant,
             "0",
@@ -266,6 +320,11 @@ impl Db {
     ) -> Result<T> {
         bounded(connection, self.settings.query, work).await
     }
+}
+
+fn busy() -> Error {
+    let message = "no database connection became free in time; try again in a moment";
+    Error::unavailable("database_busy", message)
 }
 
 /// Work on a connection, given up after `limit`: the server is asked to cancel, the connection is not used again.

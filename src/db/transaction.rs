@@ -3,12 +3,15 @@
 use super::connection::Connection;
 use super::pool::{Loan, bounded};
 use super::value::Value;
-use super::{Row, Sql};
+use super::{Row, Sql, Target, migrate};
 use crate::error::{Error, Result};
 use crate::sql;
 use futures_util::{Stream, TryStreamExt};
 use std::ops::Deref;
 use std::time::Duration;
+
+/// How long one statement of the owner's may take.
+const OWNERS: Duration = Duration::from_secs(3600);
 
 /// The connection a transaction runs on.
 pub(super) enum Held {
@@ -59,6 +62,17 @@ impl Tx {
         };
         bounded(connection, limit, work).await?;
         Ok(tx)
+    }
+
+    /// A transaction as the owner, on a connection of its own and without a bound on its statements: schemas and whole tenants.
+    pub async fn of_owner(owner: &Target, tenant: &str) -> Result<Self> {
+        let held = Held::Own(Box::new(owner.connect().await?));
+        Self::begin(held, "begin", OWNERS, tenant, "0").await
+    }
+
+    /// Makes a tenant's own schema, or brings it up to date.
+    pub async fn make_schema(&self, tenant: &str, number: i32, application: &str) -> Result<()> {
+        migrate::schema(self.connection()?, tenant, number, application).await
     }
 
     fn connection(&self) -> Result<&Connection> {

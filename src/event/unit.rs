@@ -7,6 +7,7 @@ use crate::db::Claim;
 use crate::db::{Columns, Sql, Statement, Stored, Unit};
 use crate::error::Result;
 use crate::operation::Context;
+use crate::tenant::Adds;
 use crate::text::{passages, tokens};
 use crate::types::{Instant, Name, strings};
 use crate::{id, sql};
@@ -136,12 +137,20 @@ pub struct NewEvents {
 
 /// Writes events once and says what became of each.
 pub(super) async fn store(ctx: &Context, events: Vec<Draft>) -> Result<Vec<Recorded>> {
+    let count = events.len() as i64;
+    // One row was promised room with the call itself.
+    let adds = Adds {
+        rows: count - 1,
+        events: count,
+        bytes: 0,
+    };
+    let _room = ctx.room_for(adds).await?;
     let unit = NewEvents {
         tenant: ctx.tenant.clone(),
         events,
         claim: ctx.claim.clone(),
     };
-    let (unit, stored) = ctx.app.events.write(unit).await?;
+    let (unit, stored) = ctx.place.events.write(unit).await?;
     if stored == Stored::New {
         return Ok(unit.events.iter().map(Draft::recorded).collect());
     }

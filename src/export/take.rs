@@ -3,6 +3,7 @@
 use super::insert::{Counts, Inserter};
 use crate::error::{Error, Kind, Result};
 use crate::operation::{Bodies, Context, Upload};
+use crate::tenant::Adds;
 use bytes::Bytes;
 use futures_util::TryStreamExt;
 use schemars::JsonSchema;
@@ -42,7 +43,7 @@ impl Upload for Take {
 
     async fn take(ctx: Arc<Context>, _: Input, body: Bodies) -> Result<Output> {
         let _place = ctx.app.streams.enter()?;
-        let tx = ctx.app.db.begin_long(&ctx.tenant, "begin").await?;
+        let tx = ctx.place.db.begin_long(&ctx.tenant, "begin").await?;
         let (pieces, reader) = mpsc::channel(2);
         let (sender, parsed) = mpsc::channel(4);
         let since_item = Arc::new(AtomicUsize::new(0));
@@ -74,7 +75,14 @@ impl Upload for Take {
         // The receiver goes with an error, so that the parser and then the feed end as well.
         let inserting = async {
             let mut parsed = parsed;
+            let mut rooms = Vec::new();
             while let Some((kind, item)) = parsed.recv().await {
+                let adds = Adds {
+                    rows: i64::from(kind != Item::End),
+                    events: 0,
+                    bytes: item.get().len() as i64,
+                };
+                rooms.extend(ctx.room_for(adds).await?);
                 inserter.add(&tx, kind, &item).await?;
             }
             inserter.flush(&tx).await

@@ -79,7 +79,7 @@ pub async fn stream_of(
 ) -> Result<Pieces> {
     let place = ctx.app.streams.enter()?;
     let tx = ctx
-        .app
+        .place
         .db
         .begin_long(
             &ctx.tenant,

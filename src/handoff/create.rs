@@ -86,7 +86,7 @@ impl Operation for Create {
     async fn run(ctx: &Context, input: Input) -> Result<Output> {
         let handoff = draft(ctx, input)?;
         let (unit, stored) = ctx
-            .app
+            .place
             .handoffs
             .write(NewHandoff {
                 handoff,

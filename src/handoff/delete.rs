@@ -33,13 +33,16 @@ impl Operation for Delete {
     type Output = Deleted;
 
     async fn run(ctx: &Context, input: Input) -> Result<Deleted> {
-        if let Begun::Fresh(write) = ctx.begin().await? {
+        if let Begun::Fresh(mut write) = ctx.begin().await? {
             let id = &*input.id;
             let done = match input.erase {
                 true => write.first(sql!("handoff/erase"), &[&id]).await?,
                 false => write.first(sql!("handoff/delete"), &[&id, &ctx.at]).await?,
             };
             done.ok_or_else(missing)?;
+            if input.erase {
+                write.audit(ctx, "erased");
+            }
             write.commit(&[id.to_owned()]).await?;
         }
         Ok(Deleted::new(input.id.into(), input.erase))

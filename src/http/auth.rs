@@ -7,8 +7,14 @@ use crate::key::find::unknown;
 use crate::operation::{Access, Principal};
 use hyper::header::{AUTHORIZATION, HeaderMap};
 
-/// Who asks: the holder of the key, or the operator while keys are off. `open`: this path needs no key.
-pub async fn principal(app: &App, headers: &HeaderMap, open: bool) -> Result<Principal> {
+/// Who asks: the holder of the key, or the operator while keys are off. `open`: this path needs no key. `guess` counts a key that was
+/// not seen before, and may say that it were too many.
+pub async fn principal(
+    app: &App,
+    headers: &HeaderMap,
+    open: bool,
+    guess: impl Fn() -> Result<()>,
+) -> Result<Principal> {
     if !app.keys_on {
         return Ok(Principal::operator());
     }
@@ -20,6 +26,9 @@ pub async fn principal(app: &App, headers: &HeaderMap, open: bool) -> Result<Pri
         };
         return if open { Ok(anyone) } else { Err(unknown()) };
     };
+    if !app.keys.is_known(key) {
+        guess()?;
+    }
     app.keys.find(&app.db, key, clock::now()).await
 }
 

@@ -1,14 +1,16 @@
 //! The first and the last to touch a request: who asks, is it meant for us, which face answers.
 
+use super::address::{self, Guesses};
 use super::health::Health;
 use super::mcp::Mcp;
-use super::{Content, Leaving, Request, auth, reply, rest};
+use super::{Content, Leaving, Request, auth, browser, reply, rest};
 use crate::app::App;
 use crate::error::{Error, Kind, Result};
-use crate::{config, id};
-use hyper::header::{CONNECTION, HOST, HeaderMap, HeaderName, HeaderValue, ORIGIN};
-use std::net::SocketAddr;
-use std::sync::Arc;
+use crate::id;
+use crate::tenant::Rate;
+use hyper::header::{CONNECTION, HeaderMap, HeaderName, HeaderValue};
+use std::net::{IpAddr, SocketAddr};
+use std::sync::{Arc, OnceLock};
 
 /// The header that names a request in replies and logs.
 pub static REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -19,6 +21,7 @@ pub struct Edge {
     rest: rest::Service,
     mcp: Mcp,
     health: Health,
+    guesses: Guesses,
 }
 
 /// Who asks and under which id: what the faces find in a request's extensions.
@@ -28,6 +31,8 @@ pub struct Caller {
     pub principal: crate::operation::Principal,
     /// Under which id.
     pub request_id: String,
+    /// Where the call leaves what the RateLimit headers say.
+    pub rate: Arc<OnceLock<Rate>>,
 }
 
 impl Edge {
@@ -37,15 +42,26 @@ impl Edge {
             rest: rest::service(app.clone())?,
             mcp: Mcp::new(app.clone())?,
             health: Health::new(app.clone()),
+            guesses: Guesses::default(),
             app,
         })
     }
 
     /// Answers one request.
-    pub async fn answer(&self, request: Request, _peer: SocketAddr) -> Leaving {
+    pub async fn answer(&self, request: Request, peer: SocketAddr) -> Leaving {
+        let config = &self.app.config;
         let request_id = request_id(request.headers());
         let head = request.method() == hyper::Method::HEAD;
-        let mut response = match self.route(request, &request_id).await {
+        let trusted = |address| config.trusts(address);
+        let client = address::client(peer.ip(), request.headers(), trusted);
+        let origin = browser::allowed_origin(config, request.headers());
+        let preflight =
+            origin.is_some() && browser::is_preflight(request.method(), request.headers());
+        let rate = Arc::default();
+        let mut response = match self
+            .route(request, &request_id, client.address, preflight, &rate)
+            .await
+        {
             Ok(response) => response,
             Err(error) => reply::problem(&error, &request_id).map(Content::boxed),
         };
@@ -53,10 +69,13 @@ impl Edge {
         if let Ok(value) = HeaderValue::from_str(&request_id) {
             headers.insert(REQUEST_ID.clone(), value);
         }
-        headers.insert(
-            "x-content-type-options",
-            HeaderValue::from_static("nosniff"),
-        );
+        browser::harden(config, headers, client.secure);
+        if let Some(origin) = origin {
+            browser::allow(headers, origin, preflight);
+        }
+        if let Some(rate) = rate.get() {
+            reply::rate(headers, *rate);
+        }
         if self.app.is_draining() {
             headers.insert(CONNECTION, HeaderValue::from_static("close"));
         }
@@ -72,7 +91,14 @@ impl Edge {
         self.mcp.stop();
     }
 
-    async fn route(&self, mut request: Request, request_id: &str) -> Result<Leaving> {
+    async fn route(
+        &self,
+        mut request: Request,
+        request_id: &str,
+        address: IpAddr,
+        preflight: bool,
+        rate: &Arc<OnceLock<Rate>>,
+    ) -> Result<Leaving> {
         if request.method() == hyper::Method::CONNECT {
             // It has no path, and what comes after takes one for granted.
             let message = "this server is no proxy";
@@ -103,17 +129,22 @@ impl Edge {
                 .map(Content::boxed));
         }
         if !self.app.keys_on || self.app.config.allowed_hosts().next().is_some() {
-            check_host(&self.app.config, request.headers(), request.uri().host())?;
+            browser::check_host(&self.app.config, request.headers(), request.uri().host())?;
+        }
+        if preflight {
+            return Ok(reply::nothing().map(Content::boxed));
         }
         if path == "/" {
             return Ok(self.health.about(request.method())?.map(Content::boxed));
         }
         let open =
             self.app.config.access.metrics_public && rest::is_scrape(path, request.headers());
-        let principal = auth::principal(&self.app, request.headers(), open).await?;
+        let guess = || self.guesses.count(address);
+        let principal = auth::principal(&self.app, request.headers(), open, guess).await?;
         request.extensions_mut().insert(Caller {
             principal,
             request_id: request_id.to_owned(),
+            rate: rate.clone(),
         });
         if mcp {
             return self.mcp.answer(request).await;
@@ -133,66 +164,4 @@ fn request_id(headers: &HeaderMap) -> String {
     given
         .filter(sane)
         .map_or_else(|| id::new("req").0, str::to_owned)
-}
-
-/// Whether a request was meant for this server and not sent by a web page of another: DNS rebinding shows in Host, a foreign page
-/// in Origin. Only names that are ours are let through.
-fn check_host(config: &config::Config, headers: &HeaderMap, authority: Option<&str>) -> Result<()> {
-    let text = |name| {
-        headers
-            .get(name)
-            .map(|value: &HeaderValue| value.to_str().unwrap_or("?"))
-    };
-    let ours = |host: &str| {
-        let bare = without_port(host);
-        config::is_loopback_name(bare)
-            || config
-                .allowed_hosts()
-                .any(|allowed| without_port(allowed).eq_ignore_ascii_case(bare))
-    };
-    let refuse = |what: &str| {
-        let message = format!(
-            "this server does not answer to that {what}; name it in ALLOWED_HOSTS if it should"
-        );
-        Err(Error::new(Kind::Forbidden, "foreign_host", message))
-    };
-    if !text(HOST).or(authority).is_some_and(ours) {
-        return refuse("Host");
-    }
-    match text(ORIGIN) {
-        Some(origin) if !origin.split_once("://").is_some_and(|(_, host)| ours(host)) => {
-            refuse("Origin")
-        }
-        _ => Ok(()),
-    }
-}
-
-fn without_port(host: &str) -> &str {
-    match host.rsplit_once(':') {
-        Some((name, port))
-            if port.bytes().all(|byte| byte.is_ascii_digit())
-                && (!name.contains(':') || name.ends_with(']')) =>
-        {
-            name
-        }
-        _ => host,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::without_port;
-
-    #[test]
-    fn ports_are_cut_from_every_kind_of_host() {
-        for (host, bare) in [
-            ("a:1", "a"),
-            ("a", "a"),
-            ("[::1]:3456", "[::1]"),
-            ("::1", "::1"),
-            ("127.0.0.1:80", "127.0.0.1"),
-        ] {
-            assert_eq!(without_port(host), bare);
-        }
-    }
 }

@@ -235,6 +235,7 @@ impl Memory {
                 tenant: None,
                 idempotency_key: None,
                 request_id: id::new("req").0,
+                rate: Arc::default(),
             },
         };
         let bytes = endpoint.call(&self.app, call).await?;

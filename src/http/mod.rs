@@ -1,7 +1,9 @@
 //! The HTTP side: one listener for REST, MCP, health and the OpenAPI document. Only this folder names warp, hyper and rmcp.
 
+mod address;
 mod argument;
 mod auth;
+mod browser;
 mod edge;
 mod health;
 mod listen;

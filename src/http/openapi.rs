@@ -69,7 +69,9 @@ fn operation(
         _ => Map::new(),
     };
     let description = input.remove("description").unwrap_or_default();
-    properties(&mut input).insert("tenant_id".to_owned(), tenant());
+    if let Some(tenant) = tenant(endpoint) {
+        properties(&mut input).insert("tenant_id".to_owned(), tenant);
+    }
     let in_query =
         matches!(method, Method::Get | Method::Delete) || matches!(endpoint.run, Run::Upload(_));
     let mut parameters = take_parameters(&mut input, path, in_query);

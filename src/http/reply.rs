@@ -3,10 +3,11 @@
 use super::{Content, Leaving, Response};
 use crate::error::{Error, Kind};
 use crate::operation;
+use crate::tenant::Rate;
 use hyper::StatusCode;
 use hyper::header::{
-    ALLOW, CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_TYPE, ETAG, HeaderValue, RETRY_AFTER,
-    WWW_AUTHENTICATE,
+    ALLOW, CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_TYPE, ETAG, HeaderMap, HeaderValue,
+    RETRY_AFTER, WWW_AUTHENTICATE,
 };
 use serde_json::json;
 
@@ -102,6 +103,27 @@ pub fn health(ok: bool, body: &serde_json::Value) -> Response {
     response
         .headers_mut()
         .insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
+}
+
+/// What the limit of requests is, as draft-ietf-httpapi-ratelimit-headers-06 has it.
+pub fn rate(headers: &mut HeaderMap, rate: Rate) {
+    for (name, value) in [
+        ("ratelimit-limit", rate.limit),
+        ("ratelimit-remaining", rate.remaining),
+        ("ratelimit-reset", rate.reset),
+    ] {
+        headers.insert(name, value.into());
+    }
+    if let Ok(policy) = HeaderValue::from_str(&format!("{};w=1", rate.limit)) {
+        headers.insert("ratelimit-policy", policy);
+    }
+}
+
+/// Yes, and nothing to say.
+pub fn nothing() -> Response {
+    let mut response = Response::new(Content::Full(bytes::Bytes::new()));
+    *response.status_mut() = StatusCode::NO_CONTENT;
     response
 }
 

@@ -248,6 +248,7 @@ pub fn call(headers: &HeaderMap, caller: Caller, args: Args) -> Result<Call> {
         tenant,
         idempotency_key,
         request_id: caller.request_id,
+        rate: caller.rate,
     })
 }
 

@@ -1,6 +1,7 @@
 //! JSON Schemas of operations, as OpenAPI 3.1 and MCP want them.
 
 use crate::endpoint::Endpoint;
+use crate::operation::Scope;
 use schemars::generate::{Contract, SchemaGenerator, SchemaSettings};
 use serde_json::{Map, Value, json};
 
@@ -17,7 +18,9 @@ pub fn generator(path: &str, contract: Contract) -> SchemaGenerator {
 /// The schema of an operation's input on its own, with the tenant that every operation takes.
 pub fn input(endpoint: &Endpoint) -> Map<String, Value> {
     let mut schema = alone(endpoint.input, Contract::Deserialize);
-    properties(&mut schema).insert("tenant_id".to_owned(), tenant());
+    if let Some(tenant) = tenant(endpoint) {
+        properties(&mut schema).insert("tenant_id".to_owned(), tenant);
+    }
     schema
 }
 
@@ -26,13 +29,23 @@ pub fn output(endpoint: &Endpoint) -> Map<String, Value> {
     alone(endpoint.output, Contract::Serialize)
 }
 
-/// The argument that names the tenant.
-pub fn tenant() -> Value {
-    json!({
+/// The argument that names the tenant; operations on tenants as such have one of their own, or none.
+pub fn tenant(endpoint: &Endpoint) -> Option<Value> {
+    let (pattern, also) = match endpoint.scope {
+        Scope::Tenant => ("^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$", ""),
+        Scope::TenantOrInstallation => (
+            "^([A-Za-z0-9][A-Za-z0-9._-]{0,63}|[*])$",
+            " For holders of the installation's keys `*` means the installation itself.",
+        ),
+        Scope::Installation => return None,
+    };
+    Some(json!({
         "type": "string",
-        "pattern": "^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$",
-        "description": "Whose memory: the key's tenant, or `default` while keys are off, unless said otherwise.",
-    })
+        "pattern": pattern,
+        "description": format!(
+            "Whose memory: the key's tenant, or `default` while keys are off, unless said otherwise.{also}"
+        ),
+    }))
 }
 
 /// The members of an object's schema.

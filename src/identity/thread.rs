@@ -56,7 +56,7 @@ impl Operation for Thread {
         let limit = input.limit.get();
         let (at, id) = input.cursor.map(|cursor| (cursor.at, cursor.id)).unzip();
         let mut rows = ctx
-            .app
+            .place
             .db
             .read_all(
                 &ctx.tenant,

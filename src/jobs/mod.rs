@@ -16,8 +16,17 @@ pub async fn run(app: Arc<App>, stopper: Stopper) {
         let app = shared.clone();
         async move { app.disk.look() }
     });
+    let shared = app.clone();
+    scheduler.every(30.seconds()).run(move || {
+        let app = shared.clone();
+        async move {
+            app.places.sweep();
+            note_use(&app).await;
+        }
+    });
+    let hourly = app.clone();
     scheduler.every(1.hours()).run(move || {
-        let app = app.clone();
+        let app = hourly.clone();
         // Beside the clock, not in its way; a stop cuts it between two transactions.
         async move {
             tokio::spawn(async move {
@@ -30,8 +39,17 @@ pub async fn run(app: Arc<App>, stopper: Stopper) {
     });
     loop {
         tokio::select! {
-            () = stopper.stopped() => return,
+            () = stopper.stopped() => return note_use(&app).await,
             () = tokio::time::sleep(Duration::from_millis(500)) => scheduler.run_pending().await,
         }
+    }
+}
+
+async fn note_use(app: &App) {
+    if let Err(error) = app.keys.note_use(&app.db).await {
+        log::warn!(
+            "when keys were used could not be noted, the next time tries again: {}",
+            error.causes()
+        );
     }
 }

@@ -3,7 +3,7 @@
 use crate::context::{Begun, gone};
 use crate::db::sha256;
 use crate::error::{Error, Result};
-use crate::operation::{Access, Context, Method, Operation};
+use crate::operation::{Access, Context, Method, Operation, Scope};
 use crate::types::{Instant, Name};
 use crate::{id, sql};
 use base64::Engine;
@@ -11,7 +11,8 @@ use chrono::{DateTime, Utc};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// Makes a key of this tenant. The key is shown once and never again.
+/// Makes a key of this tenant; with `tenant_id` `*`, one of the installation, which reaches all tenants. The key is shown once and
+/// never again.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Input {
@@ -44,6 +45,7 @@ impl Operation for Create {
     const METHOD: Method = Method::Post;
     const PATH: &'static str = "/api/v1/keys";
     const ACCESS: Access = Access::Admin;
+    const SCOPE: Scope = Scope::TenantOrInstallation;
     const CREATES: bool = true;
     type Input = Input;
     type Output = Output;

@@ -5,19 +5,24 @@ use crate::db::Db;
 use crate::error::{Error, Kind, Result};
 use crate::operation::{Access, Principal};
 use crate::sql;
+use crate::tenant::INSTALLATION;
 use chrono::{DateTime, Utc};
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
+use subtle::ConstantTimeEq;
 
 /// How long a look-up holds.
 const FRESH: Duration = Duration::from_millis(900);
 /// The most keys that are kept.
 const MOST: usize = 10_000;
 
-/// Keys that were looked up a moment ago.
+/// Keys that were looked up a moment ago, and when each was last used.
 #[derive(Default)]
-pub struct Keys(Mutex<HashMap<Vec<u8>, Kept>>);
+pub struct Keys {
+    kept: Mutex<HashMap<Vec<u8>, Kept>>,
+    used: Mutex<HashMap<String, DateTime<Utc>>>,
+}
 
 /// When it was looked up, who holds the key, until when it works.
 type Kept = (Instant, Principal, Option<DateTime<Utc>>);
@@ -27,47 +32,83 @@ impl Keys {
     pub async fn find(&self, db: &Db, key: &str, now: DateTime<Utc>) -> Result<Principal> {
         let hash = digest(key);
         let kept = {
-            let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
             kept.get(&hash)
                 .filter(|(at, ..)| at.elapsed() < FRESH)
                 .map(|(_, who, expires)| (who.clone(), *expires))
         };
         let (principal, expires_at) = match kept {
             Some(found) => found,
-            None => {
-                let rows = db.system(sql!("system/key_find"), &[&hash]).await?;
-                let row = rows.first().ok_or_else(unknown)?;
-                let (tenant, access): (String, &str) = (row.get(0), row.get(2));
-                let access = match access {
-                    "admin" => Access::Admin,
-                    "write" => Access::Write,
-                    _ => Access::Read,
-                };
-                let principal = Principal {
-                    tenant: Some(tenant).filter(|name| name != "*"),
-                    access,
-                    key_id: Some(row.get(1)),
-                };
-                self.keep(hash, principal.clone(), row.get(3));
-                (principal, row.get(3))
-            }
+            None => self.look_up(db, hash).await?,
         };
-        match expires_at.is_some_and(|at| at <= now) {
-            true => Err(unknown()),
-            false => Ok(principal),
+        if expires_at.is_some_and(|at| at <= now) {
+            return Err(unknown());
         }
+        if let Some(key_id) = &principal.key_id {
+            let mut used = self.used.lock().unwrap_or_else(PoisonError::into_inner);
+            match used.get_mut(key_id) {
+                Some(at) => *at = now,
+                None => drop(used.insert(key_id.clone(), now)),
+            }
+        }
+        Ok(principal)
+    }
+
+    async fn look_up(&self, db: &Db, hash: Vec<u8>) -> Result<(Principal, Option<DateTime<Utc>>)> {
+        let rows = db.system(sql!("system/key_find"), &[&hash]).await?;
+        let row = rows.first().ok_or_else(unknown)?;
+        // The index found it by its hash; whether it is the same is asked in constant time.
+        if !bool::from(row.get::<_, &[u8]>("hash").ct_eq(&hash)) {
+            return Err(unknown());
+        }
+        let (tenant, expires_at): (String, _) = (row.get("tenant_id"), row.get("expires_at"));
+        let principal = Principal {
+            tenant: Some(tenant).filter(|name| name != INSTALLATION),
+            access: match row.get("access") {
+                "admin" => Access::Admin,
+                "write" => Access::Write,
+                _ => Access::Read,
+            },
+            key_id: Some(row.get("key_id")),
+        };
+        self.keep(hash, principal.clone(), expires_at);
+        Ok((principal, expires_at))
+    }
+
+    /// Whether this key was found to work before, however long ago: it is no guess.
+    pub fn is_known(&self, key: &str) -> bool {
+        let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.contains_key(&digest(key))
+    }
+
+    /// Writes down when keys were last used, those that were used since the last time.
+    pub async fn note_use(&self, db: &Db) -> Result<()> {
+        let used = std::mem::take(&mut *self.used.lock().unwrap_or_else(PoisonError::into_inner));
+        if used.is_empty() {
+            return Ok(());
+        }
+        let (ids, at): (Vec<String>, Vec<DateTime<Utc>>) =
+            used.iter().map(|(id, at)| (id.clone(), *at)).unzip();
+        let noted = db.system(sql!("system/key_used"), &[&ids, &at]).await;
+        if noted.is_err() {
+            let mut again = self.used.lock().unwrap_or_else(PoisonError::into_inner);
+            for (id, at) in used {
+                again.entry(id).or_insert(at);
+            }
+        }
+        noted.map(drop)
     }
 
     /// Forgets all look-ups: a key was revoked here.
     pub fn forget(&self) {
-        self.0
+        self.kept
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .clear();
     }
 
     fn keep(&self, hash: Vec<u8>, principal: Principal, expires_at: Option<DateTime<Utc>>) {
-        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         if kept.len() >= MOST {
             kept.retain(|_, (at, ..)| at.elapsed() < FRESH);
         }

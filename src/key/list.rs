@@ -1,13 +1,13 @@
 //! key_list
 
 use crate::error::Result;
-use crate::operation::{Access, Context, Method, Operation};
+use crate::operation::{Access, Context, Method, Operation, Scope};
 use crate::sql;
 use chrono::{DateTime, Utc};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// The tenant's keys, without the keys themselves.
+/// The tenant's keys, without the keys themselves; the installation's own are those of tenant `*`.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Input {}
@@ -30,6 +30,8 @@ pub struct Key {
     created_at: DateTime<Utc>,
     expires_at: Option<DateTime<Utc>>,
     revoked_at: Option<DateTime<Utc>>,
+    /// When it was last used, to the minute or so; null when it never was.
+    last_used_at: Option<DateTime<Utc>>,
 }
 
 /// Lists keys.
@@ -40,10 +42,13 @@ impl Operation for List {
     const METHOD: Method = Method::Get;
     const PATH: &'static str = "/api/v1/keys";
     const ACCESS: Access = Access::Admin;
+    const SCOPE: Scope = Scope::TenantOrInstallation;
     type Input = Input;
     type Output = Output;
 
     async fn run(ctx: &Context, _: Input) -> Result<Output> {
+        // What was used a moment ago is in the list too.
+        ctx.app.keys.note_use(&ctx.app.db).await?;
         let rows = ctx.read(sql!("key/list"), &[]).await?;
         let keys: Vec<Key> = rows
             .iter()
@@ -54,6 +59,7 @@ impl Operation for List {
                 created_at: row.get("created_at"),
                 expires_at: row.get("expires_at"),
                 revoked_at: row.get("revoked_at"),
+                last_used_at: row.get("last_used_at"),
             })
             .collect();
         Ok(Output {

@@ -2,7 +2,7 @@
 
 use crate::context::Begun;
 use crate::error::{Error, Result};
-use crate::operation::{Access, Context, Method, Operation};
+use crate::operation::{Access, Context, Method, Operation, Scope};
 use crate::sql;
 use crate::types::Name;
 use schemars::JsonSchema;
@@ -32,6 +32,7 @@ impl Operation for Revoke {
     const METHOD: Method = Method::Delete;
     const PATH: &'static str = "/api/v1/keys/{id}";
     const ACCESS: Access = Access::Admin;
+    const SCOPE: Scope = Scope::TenantOrInstallation;
     type Input = Input;
     type Output = Output;
 

@@ -34,7 +34,7 @@ impl Operation for Delete {
 
     async fn run(ctx: &Context, input: Input) -> Result<Deleted> {
         let id: &str = &input.id;
-        if let Begun::Fresh(write) = ctx.begin().await? {
+        if let Begun::Fresh(mut write) = ctx.begin().await? {
             let done = match input.erase {
                 true => write.first(sql!("knowledge/erase"), &[&id]).await?,
                 false => {
@@ -44,6 +44,9 @@ impl Operation for Delete {
                 }
             };
             done.ok_or_else(missing)?;
+            if input.erase {
+                write.audit(ctx, "erased");
+            }
             write.commit(&[id.to_owned()]).await?;
         }
         Ok(Deleted::new(input.id.into(), input.erase))

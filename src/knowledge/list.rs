@@ -52,7 +52,7 @@ impl Operation for List {
         let (at, id) = input.cursor.map(|cursor| (cursor.at, cursor.id)).unzip();
         let (tag, with_whom) = (input.tag.as_deref(), input.with_whom.as_deref());
         let mut rows = ctx
-            .app
+            .place
             .db
             .read_all(
                 &ctx.tenant,

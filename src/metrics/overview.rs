@@ -97,7 +97,7 @@ impl Operation for Overview {
 
     async fn run(ctx: &Context, _: Input) -> Result<Output> {
         let mut rows = ctx
-            .app
+            .place
             .db
             .read_all(
                 &ctx.tenant,

@@ -57,7 +57,7 @@ impl Operation for Startup {
     async fn run(ctx: &Context, input: Input) -> Result<Output> {
         let with_whom: &str = &input.with_whom;
         let mut rows = ctx
-            .app
+            .place
             .db
             .read_all(
                 &ctx.tenant,

@@ -1,35 +1,80 @@
-//! Tenants: whose memories there are.
+//! Tenants: whose memories there are, where they are kept, and how much there may be of them.
 
-use crate::db::Db;
-use crate::error::Result;
-use crate::sql;
-use std::collections::HashSet;
-use std::sync::{Mutex, PoisonError};
+mod create;
+mod delete;
+mod erase;
+mod get;
+mod list;
+mod place;
+mod quota;
+mod restore;
+mod update;
 
-/// The most names that are kept; beyond it they are asked for again.
-const MOST: usize = 100_000;
+pub use create::Create;
+pub use delete::Delete;
+pub use erase::erase;
+pub use get::Get;
+pub use list::List;
+pub use place::{Place, Places};
+pub use quota::{Adds, Admitted, Quotas, Rate, Room};
+pub use restore::Restore;
+pub use update::Update;
 
-/// Tenants that are known to exist.
-#[derive(Default)]
-pub struct Tenants(Mutex<HashSet<String>>);
+use crate::db::Row;
+use crate::endpoint::Endpoint;
+use crate::error::{Error, Result};
+use chrono::{DateTime, Utc};
+use schemars::JsonSchema;
+use serde::Serialize;
 
-impl Tenants {
-    /// Lets a tenant come into being at its first write.
-    pub async fn ensure(&self, db: &Db, name: &str) -> Result<()> {
-        if self
-            .0
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .contains(name)
-        {
-            return Ok(());
+/// The operations of this folder.
+pub const OPERATIONS: &[Endpoint] = &[
+    Endpoint::of::<Create>(),
+    Endpoint::of::<List>(),
+    Endpoint::of::<Get>(),
+    Endpoint::of::<Update>(),
+    Endpoint::of::<Delete>(),
+    Endpoint::of::<Restore>(),
+];
+
+/// The name under which the installation's own keys and audit log stand; no tenant can be called so.
+pub const INSTALLATION: &str = "*";
+/// How long a deleted tenant can be restored, in days.
+pub const DAYS: i64 = 30;
+
+/// A tenant as administrators see it.
+#[derive(Serialize, JsonSchema)]
+pub struct Tenant {
+    /// Its name.
+    tenant_id: String,
+    /// `shared`: in the tables of all, kept apart by row-level security. `schema`: in a schema of its own.
+    isolation: String,
+    /// When it came into being.
+    created_at: DateTime<Utc>,
+    /// Since when it is in the trash.
+    deleted_at: Option<DateTime<Utc>>,
+    /// The most it may use.
+    quotas: Quotas,
+}
+
+impl Tenant {
+    /// From a row of tenants.
+    fn from_row(row: &Row) -> Self {
+        Self {
+            tenant_id: row.get("tenant_id"),
+            isolation: row.get("isolation"),
+            created_at: row.get("created_at"),
+            deleted_at: row.get("deleted_at"),
+            quotas: Quotas::from_row(row),
         }
-        db.system(sql!("tenant/ensure"), &[&name]).await?;
-        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if known.len() >= MOST {
-            known.clear();
-        }
-        known.insert(name.to_owned());
-        Ok(())
     }
+}
+
+fn missing() -> Error {
+    Error::not_found("no tenant by that name; tenant_list names them all").field("tenant_id")
+}
+
+/// The tenant of a write that has to have found one.
+fn found(rows: &[Row]) -> Result<Tenant> {
+    rows.first().map(Tenant::from_row).ok_or_else(missing)
 }

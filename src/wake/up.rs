@@ -60,7 +60,7 @@ pub async fn wake(
     let ask = |most: usize| most as i64 + 1;
     let (sessions, remember, becoming, decisions) = (most(400), most(75), most(150), most(150));
     let rows = ctx
-        .app
+        .place
         .db
         .read_planned_once(
             &ctx.tenant,

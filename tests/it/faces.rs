@@ -42,7 +42,10 @@ async fn mcp_lists_its_tools_with_schemas_and_annotations() {
                 && tool["annotations"]["readOnlyHint"].is_boolean(),
             "{tool}"
         );
-        assert!(input["properties"]["tenant_id"].is_object());
+        assert!(
+            input["properties"]["tenant_id"].is_object() || tool["name"] == "tenant_list",
+            "{tool}"
+        );
     }
     snapshot("tools.json", &reply["result"]["tools"]);
 }

@@ -7,6 +7,8 @@
 
 mod support;
 
+mod audit;
+mod browser;
 mod every_operation;
 mod export;
 mod faces;
@@ -18,6 +20,7 @@ mod memory;
 mod recall;
 mod sql;
 mod strict;
+mod tenant;
 mod wake;
 
 /// What starts processes of its own; left out when the suite runs again in another mode of the database.

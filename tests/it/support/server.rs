@@ -22,19 +22,21 @@ pub struct Server {
 impl Server {
     /// A server with keys off.
     pub async fn start() -> Self {
-        Self::with(false).await
+        Self::configured(false, |_| ()).await
     }
 
     /// A server with keys on.
     pub async fn with_keys() -> Self {
-        Self::with(true).await
+        Self::configured(true, |_| ()).await
     }
 
-    async fn with(keys: bool) -> Self {
+    /// A server with settings of its own.
+    pub async fn configured(keys: bool, configure: impl FnOnce(&mut Config)) -> Self {
         let cluster = tokio::task::spawn_blocking(cluster).await.unwrap();
         let database = cluster.database().await;
         let mut config = configuration(cluster);
         config.access.enabled = if keys { "true" } else { "false" }.to_owned();
+        configure(&mut config);
         let application = cluster.application.with_database(&database);
         let owner = cluster.owner.with_database(&database);
         let admin = key::fresh();

@@ -1,0 +1,2 @@
+-- when keys ($1) were last used ($2)
+select api_key_used($1, $2)

@@ -2,11 +2,12 @@
 
 use crate::app::App;
 use crate::config::{Config, Flags, Loaded, load};
-use crate::db::{Parts, Target, migrate};
+use crate::db::{Parts, Password, Security, Target, migrate};
 use crate::error::{Error, Result};
 use crate::postgres::{self, Disk, Embedded, run_as};
 use crate::{clock, log as logging};
 use std::io::IsTerminal;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -144,54 +145,89 @@ pub fn must_exist(config: &Config) -> Result<()> {
 fn external(config: &Config) -> Result<(Target, Target)> {
     let database = &config.database;
     let timeout = Duration::from_millis(database.connection_timeout_ms);
+    let security = security(config);
     let application = if database.url.is_empty() {
-        let password = match database.password.as_str() {
-            "" => passfile(config).unwrap_or_default(),
-            password => password.to_owned(),
-        };
         let parts = Parts {
             host: &database.host,
             port: database.port,
             database: &database.name,
             user: &database.user,
-            password: &password,
-            sslmode: &database.sslmode,
+            security,
         };
-        Target::new(&parts, timeout, config.named_statements())?
+        let password = match (&*database.password_file, &*database.password) {
+            ("", "") => passfile(config),
+            ("", given) => Password::Given(given.to_owned()),
+            (file, _) => kept(file),
+        };
+        Target::new(&parts, password, timeout, config.named_statements())?
     } else {
-        Target::parse(&database.url, timeout, config.named_statements())?
+        Target::parse(&database.url, &security, timeout, config.named_statements())?
     };
     let owner = match database.owner_user.as_str() {
         "" => application.clone(),
-        user => application.as_role(user, &database.owner_password),
+        user => application.as_role(
+            user,
+            match (&*database.owner_password_file, &*database.owner_password) {
+                ("", "") => None,
+                ("", given) => Some(Password::Given(given.to_owned())),
+                (file, _) => Some(kept(file)),
+            },
+        ),
     };
     Ok((application, owner))
 }
 
+/// How connections to an external database are secured.
+pub fn security(config: &Config) -> Security<'_> {
+    Security {
+        sslmode: config.sslmode(),
+        sslrootcert: &config.database.sslrootcert,
+        sslcert: &config.database.sslcert,
+        sslkey: &config.database.sslkey,
+        channel_binding: &config.database.channel_binding,
+    }
+}
+
+/// A password in a file of its own.
+fn kept(file: &str) -> Password {
+    let file = PathBuf::from(file);
+    Password::Kept(Arc::new(move || {
+        let text = std::fs::read_to_string(&file).map_err(|error| {
+            Error::invalid(format!("{} cannot be read: {error}", file.display()))
+                .field("database.password_file")
+        })?;
+        Ok(text.trim_end_matches(['\r', '\n']).to_owned())
+    }))
+}
+
 /// The password of a libpq passfile: the first line whose fields fit.
-fn passfile(config: &Config) -> Option<String> {
-    let database = &config.database;
-    let text = std::fs::read_to_string(&database.passfile).ok()?;
-    let port = database.port.to_string();
-    let wanted = [
-        database.host.as_str(),
-        &port,
-        &database.name,
-        &database.user,
-    ];
-    text.lines()
-        .filter(|line| !line.starts_with('#'))
-        .find_map(|line| {
-            let mut fields = line.splitn(5, ':');
-            let fits = wanted.iter().all(|wanted| {
-                fields
-                    .next()
-                    .is_some_and(|field| field == "*" || field == *wanted)
+fn passfile(config: &Config) -> Password {
+    let database = config.database.clone();
+    Password::Kept(Arc::new(move || {
+        let text = std::fs::read_to_string(&database.passfile).unwrap_or_default();
+        let port = database.port.to_string();
+        let wanted = [
+            database.host.as_str(),
+            &port,
+            &database.name,
+            &database.user,
+        ];
+        let found = text
+            .lines()
+            .filter(|line| !line.starts_with('#'))
+            .find_map(|line| {
+                let mut fields = line.splitn(5, ':');
+                let fits = wanted.iter().all(|wanted| {
+                    fields
+                        .next()
+                        .is_some_and(|field| field == "*" || field == *wanted)
+                });
+                fits.then(|| fields.next())
+                    .flatten()
+                    .map(|password| password.replace("\\:", ":").replace("\\\\", "\\"))
             });
-            fits.then(|| fields.next())
-                .flatten()
-                .map(|password| password.replace("\\:", ":").replace("\\\\", "\\"))
-        })
+        Ok(found.unwrap_or_default())
+    }))
 }
 
 /// Seconds since `began`, for people.

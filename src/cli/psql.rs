@@ -42,7 +42,7 @@ impl Psql {
             };
             let mut command = Command::new(&program);
             command
-                .arg(database.application.as_role(user, "").url())
+                .arg(database.application.as_role(user, None).url())
                 .args(&self.words);
             if !config.is_external() {
                 command.env("PGPASSFILE", &paths.passfile);

@@ -1,7 +1,7 @@
 //! Puts the layers of the configuration together and remembers where each value came from.
 
 use super::variables::{SECRETS, VARIABLES, nearest};
-use super::{Config, parse_env_file, service};
+use super::{Config, parse_env_file, service, url};
 use crate::error::{Error, Result};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -14,6 +14,9 @@ const DEFAULTS: &str = include_str!(concat!(
 ));
 /// Read when it is there and no other is named.
 const SYSTEM_FILE: &str = "/etc/agent-memory/config.toml";
+
+/// Secrets whose file can be read again while the server runs.
+const SETTINGS_WITH_FILES: [&str; 2] = ["database.password_file", "database.owner_password_file"];
 
 /// Where a value came from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -94,6 +97,11 @@ pub fn load(flags: &Flags) -> Result<Loaded> {
                 value.trim_end_matches('\n'),
                 Source::Variable(variable.clone()),
             )?;
+            // Remembered where it can be read again.
+            let file = format!("{setting}_file");
+            if SETTINGS_WITH_FILES.contains(&file.as_str()) {
+                layers.set(&file, path, Source::Variable(variable.clone()))?;
+            }
         }
     }
     let get = |name: &str| lookup(&environment, name);
@@ -120,6 +128,25 @@ pub fn load(flags: &Flags) -> Result<Loaded> {
     for (flag, setting, value) in &flags.settings {
         layers.set(setting, value, Source::Flag((*flag).to_owned()))?;
     }
+    let (url, secured) = url::split(&layers.text("database.url"));
+    if !secured.is_empty() {
+        let source = layers.source("database.url");
+        layers.set("database.url", &url, source.clone())?;
+        for (setting, value) in secured {
+            layers.set(setting, &value, source.clone())?;
+        }
+    }
+    for (setting, file) in [
+        ("database.sslrootcert", "root.crt"),
+        ("database.sslcert", "postgresql.crt"),
+        ("database.sslkey", "postgresql.key"),
+    ] {
+        // Where libpq looks.
+        let usual = format!("{}/.postgresql/{file}", get("HOME").unwrap_or_default());
+        if layers.text(setting).is_empty() && Path::new(&usual).is_file() {
+            layers.set(setting, &usual, Source::Default)?;
+        }
+    }
     if layers.text("embedded.data_dir").is_empty() {
         layers.set(
             "embedded.data_dir",
@@ -136,6 +163,9 @@ pub fn load(flags: &Flags) -> Result<Loaded> {
             Error::invalid(format!("{setting}: {}", error.inner().message())).field(setting)
         })?;
     config.check()?;
+    for weak in config.weaknesses() {
+        warnings.push(format!("{} ({}); {}", weak.what, weak.setting, weak.mend));
+    }
     Ok(Loaded {
         config,
         shown: layers.shown(),
@@ -275,6 +305,13 @@ impl Layers {
         }
     }
 
+    fn source(&self, setting: &str) -> Source {
+        self.sources
+            .get(setting)
+            .cloned()
+            .unwrap_or(Source::Default)
+    }
+
     fn shown(&self) -> Vec<(String, String, Source)> {
         let mut shown = Vec::new();
         for (section, members) in &self.table {
@@ -282,11 +319,7 @@ impl Layers {
                 let setting = format!("{section}.{name}");
                 let value = self.text(&setting);
                 let hidden = SECRETS.contains(&setting.as_str()) && !value.is_empty();
-                let source = self
-                    .sources
-                    .get(&setting)
-                    .cloned()
-                    .unwrap_or(Source::Default);
+                let source = self.source(&setting);
                 shown.push((
                     setting,
                     if hidden { "(hidden)".to_owned() } else { value },

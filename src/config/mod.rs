@@ -3,11 +3,14 @@
 mod env_file;
 mod load;
 mod service;
+mod url;
 mod variables;
+mod weak;
 
 pub use env_file::parse as parse_env_file;
 pub use load::{Flags, Loaded, Source, load};
 pub use variables::{SECRETS, VARIABLES};
+pub use weak::Weakness;
 
 use crate::error::{Error, Result};
 use serde::Deserialize;
@@ -51,10 +54,16 @@ pub struct Database {
     pub name: String,
     pub user: String,
     pub password: String,
+    pub password_file: String,
     pub passfile: String,
     pub sslmode: String,
+    pub sslrootcert: String,
+    pub sslcert: String,
+    pub sslkey: String,
+    pub channel_binding: String,
     pub owner_user: String,
     pub owner_password: String,
+    pub owner_password_file: String,
     pub pool_mode: String,
     pub pool_max: u32,
     pub pool_min: u32,
@@ -131,6 +140,22 @@ impl Config {
         }
     }
 
+    /// The hosts of the external database: names, addresses, directories with a socket.
+    pub fn database_hosts(&self) -> Vec<String> {
+        match self.database.url.is_empty() {
+            true => self.database.host.split(',').map(str::to_owned).collect(),
+            false => url::hosts_and_password(&self.database.url).0,
+        }
+    }
+
+    /// The external database's password, when it is among the settings.
+    pub fn database_password(&self) -> Option<String> {
+        match self.database.url.is_empty() {
+            true => Some(self.database.password.clone()).filter(|text| !text.is_empty()),
+            false => url::hosts_and_password(&self.database.url).1,
+        }
+    }
+
     /// Whether this is a production server.
     pub fn is_production(&self) -> bool {
         self.log.environment == "production"
@@ -204,6 +229,14 @@ impl Config {
         }
     }
 
+    /// Where the key of sealed texts' keys is, or will be written.
+    pub fn encryption_key_file(&self) -> PathBuf {
+        match self.access.encryption_key_file.as_str() {
+            "" => self.data_dir().join("encryption-key"),
+            path => PathBuf::from(path),
+        }
+    }
+
     /// Bounds of the connection pool. The committer and the owner count inside the maximum; more readers than the machine can
     /// run at once only make everyone wait.
     pub fn pool(&self) -> crate::db::Settings {
@@ -252,6 +285,19 @@ impl Config {
         one_of(
             "database.sslmode",
             &self.database.sslmode,
+            &[
+                "auto",
+                "disable",
+                "allow",
+                "prefer",
+                "require",
+                "verify-ca",
+                "verify-full",
+            ],
+        )?;
+        one_of(
+            "database.channel_binding",
+            &self.database.channel_binding,
             &["disable", "prefer", "require"],
         )?;
         one_of(
@@ -298,12 +344,19 @@ impl Config {
                 format!("consolidation.schedule (CONSOLIDATION_SCHEDULE): {error}"),
             );
         }
-        if self.is_production() && self.access.enabled == "false" && self.is_open() {
-            return bad(
-                "access.enabled",
-                "keys are off (API_AUTH_ENABLED=false) on an open listener: refused in production"
-                    .into(),
-            );
+        let weak = self.weaknesses();
+        match weak.first() {
+            Some(first) if self.is_production() => {
+                let list = weak
+                    .iter()
+                    .map(|weak| format!("{}: {}; {}", weak.setting, weak.what, weak.mend));
+                let message = format!(
+                    "refused in production: {}",
+                    list.collect::<Vec<_>>().join(" | ")
+                );
+                return bad(first.setting, message);
+            }
+            _ => {}
         }
         Ok(())
     }

@@ -14,6 +14,10 @@ pub const VARIABLES: &[(&str, &str)] = &[
     ("PGPASSWORD", "database.password"),
     ("PGPASSFILE", "database.passfile"),
     ("PGSSLMODE", "database.sslmode"),
+    ("PGSSLROOTCERT", "database.sslrootcert"),
+    ("PGSSLCERT", "database.sslcert"),
+    ("PGSSLKEY", "database.sslkey"),
+    ("PGCHANNELBINDING", "database.channel_binding"),
     ("PGOWNER_USER", "database.owner_user"),
     ("PGOWNER_PASSWORD", "database.owner_password"),
     ("PGPOOL_MODE", "database.pool_mode"),
@@ -79,9 +83,6 @@ pub fn nearest(name: &str) -> Option<&'static str> {
         "PGDATA",
         "PGSERVICE",
         "PGSERVICEFILE",
-        "PGSSLROOTCERT",
-        "PGSSLCERT",
-        "PGSSLKEY",
     ];
     let known = VARIABLES
         .iter()

@@ -1,6 +1,7 @@
 //! One connection: statements named and cached where it is ours alone, unnamed and typed where a pooler may share it.
 
 use super::Sql;
+use super::tls::Tls;
 use super::value::Value;
 use crate::error::Result;
 use std::collections::HashMap;
@@ -15,16 +16,19 @@ pub struct Connection {
     named: bool,
     statements: Mutex<HashMap<&'static str, Statement>>,
     spoilt: AtomicBool,
+    /// For cancel requests, which travel on a connection of their own.
+    tls: Tls,
 }
 
 impl Connection {
     /// Wraps a client. `named`: statements may stay prepared on it.
-    pub fn new(client: Client, named: bool) -> Self {
+    pub fn new(client: Client, named: bool, tls: Tls) -> Self {
         Self {
             client,
             named,
             statements: Mutex::default(),
             spoilt: AtomicBool::new(false),
+            tls,
         }
     }
 
@@ -121,11 +125,8 @@ impl Connection {
     /// Gives up on what runs here: asks the server to cancel it, and never lends this connection again.
     pub fn abandon(&self) {
         self.spoil();
-        let token = self.client.cancel_token();
-        if let (Ok(tls), Ok(runtime)) = (
-            super::tls::unverified(),
-            tokio::runtime::Handle::try_current(),
-        ) {
+        let (token, tls) = (self.client.cancel_token(), self.tls.clone());
+        if let Ok(runtime) = tokio::runtime::Handle::try_current() {
             runtime.spawn(async move {
                 let _ = token.cancel_query(tls).await;
             });

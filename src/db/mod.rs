@@ -17,7 +17,7 @@ pub use commit::{Claim, Committer, Desk, Statement, Stored, Unit, Writer};
 pub use connection::Connection;
 pub use error::outcome_unknown;
 pub use pool::{Db, PoolState, Settings};
-pub use target::{Parts, Target};
+pub use target::{Parts, Password, SSLMODES, Security, Target};
 pub use tokio_postgres::Row;
 pub use tokio_postgres::types::Json;
 pub use transaction::Tx;

@@ -3,14 +3,12 @@
 use super::connection::Connection;
 use super::error::connection_lost;
 use super::target::Target;
-use super::tls::Tls;
 use super::transaction::{Held, Tx};
 use super::value::Value;
 use super::{Row, Sql};
 use crate::error::{Error, Kind, Result};
 use crate::sql;
 use bb8::{ManageConnection, Pool, PooledConnection, RunError};
-use bb8_postgres::PostgresConnectionManager;
 use std::borrow::Cow;
 use std::ops::Deref;
 use std::sync::Arc;
@@ -34,18 +32,15 @@ pub struct Settings {
     pub query: Duration,
 }
 
-/// bb8's view of our connections: bb8-postgres connects, we add the statement cache.
-pub struct Manager {
-    inner: PostgresConnectionManager<Tls>,
-    named: bool,
-}
+/// bb8's view of a target.
+pub struct Manager(Arc<Target>);
 
 impl ManageConnection for Manager {
     type Connection = Connection;
     type Error = Error;
 
     async fn connect(&self) -> Result<Connection> {
-        Ok(Connection::new(self.inner.connect().await?, self.named))
+        self.0.connect().await
     }
     async fn is_valid(&self, connection: &mut Connection) -> Result<()> {
         connection.ping().await
@@ -99,10 +94,7 @@ pub struct Db {
 impl Db {
     /// A pool on `target`; it connects when first used.
     pub fn new(target: &Target, settings: Settings) -> Self {
-        let manager = Manager {
-            inner: PostgresConnectionManager::new(target.config.clone(), target.tls.clone()),
-            named: target.named,
-        };
+        let target = Arc::new(target.clone());
         let pool = Pool::builder()
             .max_size(settings.readers)
             .min_idle(settings.warm.min(settings.readers))
@@ -111,10 +103,10 @@ impl Db {
             .connection_timeout(settings.wait)
             .test_on_check_out(false)
             .queue_strategy(bb8::QueueStrategy::Lifo)
-            .build_unchecked(manager);
+            .build_unchecked(Manager(target.clone()));
         Self {
             pool,
-            target: Arc::new(target.clone()),
+            target,
             settings,
             limit: format!("{}ms", settings.statement.as_millis()).into(),
             enter: Arc::default(),

@@ -1,16 +1,52 @@
-//! Where the database is, and how to connect to it.
+//! Where the database is, and how to connect to it as libpq would.
 
 use super::connection::Connection;
-use super::tls;
-use crate::error::{Error, Result};
-use std::time::Duration;
+use super::tls::{Identity, Tls, Trust};
+use crate::error::{Error, Kind, Result};
+use bb8::ManageConnection;
+use bb8_postgres::PostgresConnectionManager;
+use std::fmt;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 use tokio_postgres::config::{ChannelBinding, Host, SslMode};
+use tokio_postgres::error::SqlState;
+
+/// Between two tries with a password that is being changed.
+const PAUSE: Duration = Duration::from_millis(50);
+
+/// A role's password: as it was given, or looked up for every connection, so that it can be changed without a restart.
+#[derive(Clone)]
+pub enum Password {
+    /// As it was given; empty for none.
+    Given(String),
+    /// Looked up anew for every connection.
+    Kept(Arc<dyn Fn() -> Result<String> + Send + Sync>),
+}
+
+impl Password {
+    /// The password as it is now.
+    pub fn now(&self) -> Result<String> {
+        match self {
+            Self::Given(text) => Ok(text.clone()),
+            Self::Kept(look) => look(),
+        }
+    }
+}
+
+impl fmt::Debug for Password {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("(hidden)")
+    }
+}
 
 /// A database to connect to as one role.
 #[derive(Clone)]
 pub struct Target {
-    pub(super) config: tokio_postgres::Config,
-    pub(super) tls: tls::Tls,
+    /// What is tried, in this order, until one works.
+    attempts: Vec<tokio_postgres::Config>,
+    password: Password,
+    tls: Tls,
+    timeout: Duration,
     /// Statements may stay prepared on its connections.
     pub named: bool,
 }
@@ -18,7 +54,7 @@ pub struct Target {
 /// The parts of a target, as libpq's variables name them.
 #[derive(Clone, Debug, Default)]
 pub struct Parts<'a> {
-    /// A host name, an address, or a directory that holds a socket.
+    /// A host name, an address, or a directory that holds a socket; a list with commas.
     pub host: &'a str,
     /// Its port.
     pub port: u16,
@@ -26,103 +62,210 @@ pub struct Parts<'a> {
     pub database: &'a str,
     /// The role.
     pub user: &'a str,
-    /// Its password, empty for none.
-    pub password: &'a str,
-    /// `disable`, `prefer` or `require`.
-    pub sslmode: &'a str,
+    /// How the connection is secured.
+    pub security: Security<'a>,
 }
+
+/// How a connection is secured, as libpq's variables name it.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Security<'a> {
+    /// `disable`, `allow`, `prefer`, `require`, `verify-ca` or `verify-full`.
+    pub sslmode: &'a str,
+    /// A file with the certificates that are trusted.
+    pub sslrootcert: &'a str,
+    /// A file with our certificate.
+    pub sslcert: &'a str,
+    /// A file with its key.
+    pub sslkey: &'a str,
+    /// `disable`, `prefer` or `require`.
+    pub channel_binding: &'a str,
+}
+
+/// The modes that PGSSLMODE knows.
+pub const SSLMODES: [&str; 6] = [
+    "disable",
+    "allow",
+    "prefer",
+    "require",
+    "verify-ca",
+    "verify-full",
+];
 
 impl Target {
     /// A target from its parts. `timeout` bounds a connection attempt.
-    pub fn new(parts: &Parts<'_>, timeout: Duration, named: bool) -> Result<Self> {
+    pub fn new(
+        parts: &Parts<'_>,
+        password: Password,
+        timeout: Duration,
+        named: bool,
+    ) -> Result<Self> {
         let mut config = tokio_postgres::Config::new();
         for host in parts.host.split(',') {
             config.host(host).port(parts.port);
         }
-        config
-            .dbname(parts.database)
-            .user(parts.user)
-            .application_name("agent-memory")
-            .connect_timeout(timeout);
-        if !parts.password.is_empty() {
-            config.password(parts.password);
-        }
-        config.ssl_mode(match parts.sslmode {
-            "disable" => SslMode::Disable,
-            "prefer" | "" => SslMode::Prefer,
-            "require" => SslMode::Require,
-            other => {
-                let message = format!(
-                    "sslmode {other} is not known: use disable, prefer or require (PGSSLMODE)"
-                );
-                return Err(Error::invalid(message).field("sslmode"));
-            }
-        });
-        config
-            .channel_binding(ChannelBinding::Prefer)
-            .keepalives_idle(Duration::from_secs(60));
-        Ok(Self {
-            config,
-            tls: tls::unverified()?,
-            named,
-        })
+        config.dbname(parts.database).user(parts.user);
+        Self::of(config, password, &parts.security, timeout, named)
     }
 
-    /// A target from a `postgres://` address or libpq's key=value words.
-    pub fn parse(url: &str, timeout: Duration, named: bool) -> Result<Self> {
+    /// A target from a `postgres://` address or libpq's key=value words, without what secures it.
+    pub fn parse(
+        url: &str,
+        security: &Security<'_>,
+        timeout: Duration,
+        named: bool,
+    ) -> Result<Self> {
         let parsed: Result<tokio_postgres::Config, _> = url.parse();
-        let mut config = parsed.map_err(|_| {
+        let config = parsed.map_err(|_| {
             Error::invalid("DATABASE_URL is not an address such as postgres://user@host/database")
                 .field("database.url")
         })?;
+        let password = config.get_password().unwrap_or_default().to_vec();
+        let password = Password::Given(String::from_utf8_lossy(&password).into_owned());
+        Self::of(config, password, security, timeout, named)
+    }
+
+    fn of(
+        mut config: tokio_postgres::Config,
+        password: Password,
+        security: &Security<'_>,
+        timeout: Duration,
+        named: bool,
+    ) -> Result<Self> {
         config
             .application_name("agent-memory")
-            .connect_timeout(timeout);
+            .connect_timeout(timeout)
+            .keepalives_idle(Duration::from_secs(60))
+            .channel_binding(match security.channel_binding {
+                "disable" => ChannelBinding::Disable,
+                "require" => ChannelBinding::Require,
+                _ => ChannelBinding::Prefer,
+            });
+        let local = config
+            .get_hosts()
+            .iter()
+            .all(|host| matches!(host, Host::Unix(_)));
+        // As in libpq there is no TLS over a socket, whatever the mode; `allow` and `prefer` try the other way when one is refused.
+        let modes: &[SslMode] = match security.sslmode {
+            _ if local => &[SslMode::Disable],
+            "disable" => &[SslMode::Disable],
+            "allow" => &[SslMode::Disable, SslMode::Require],
+            "prefer" => &[SslMode::Prefer, SslMode::Disable],
+            "require" | "verify-ca" | "verify-full" => &[SslMode::Require],
+            other => {
+                let message = format!(
+                    "sslmode {other} is not known: use one of {} (PGSSLMODE)",
+                    SSLMODES.join(", ")
+                );
+                return Err(Error::invalid(message).field("database.sslmode"));
+            }
+        };
+        let encrypts = modes.iter().any(|mode| *mode != SslMode::Disable);
+        let tls = match encrypts {
+            true => Tls::new(&Trust::load(security)?, Identity::load(security)?)?,
+            false => Tls::new(&Trust::Anyone, None)?,
+        };
+        let attempts = modes.iter().map(|mode| {
+            let mut config = config.clone();
+            config.ssl_mode(*mode);
+            config
+        });
         Ok(Self {
-            config,
-            tls: tls::unverified()?,
+            attempts: attempts.collect(),
+            password,
+            tls,
+            timeout,
             named,
         })
     }
 
-    /// The same database as another role.
-    pub fn as_role(&self, user: &str, password: &str) -> Self {
-        let mut other = self.clone();
-        other.config.user(user);
-        if !password.is_empty() {
-            other.config.password(password);
+    /// The same database as another role; without a password of its own, with the same.
+    pub fn as_role(&self, user: &str, password: Option<Password>) -> Self {
+        let mut other = self.changed(|config| {
+            config.user(user);
+        });
+        if let Some(password) = password {
+            other.password = password;
         }
         other
     }
 
     /// The same server, another database.
     pub fn with_database(&self, name: &str) -> Self {
+        self.changed(|config| {
+            config.dbname(name);
+        })
+    }
+
+    fn changed(&self, change: impl Fn(&mut tokio_postgres::Config)) -> Self {
         let mut other = self.clone();
-        other.config.dbname(name);
+        other.attempts.iter_mut().for_each(change);
         other
     }
 
     /// The role it connects as.
     pub fn user(&self) -> &str {
-        self.config.get_user().unwrap_or_default()
+        self.attempts[0].get_user().unwrap_or_default()
     }
 
-    /// Connects. The connection's work runs on a task of its own until the connection is dropped.
+    /// The database's name.
+    pub fn database(&self) -> &str {
+        self.attempts[0].get_dbname().unwrap_or_default()
+    }
+
+    /// Its password as it is now.
+    pub fn password(&self) -> Result<String> {
+        self.password.now()
+    }
+
+    /// Connects. The connection's work runs on a task of its own until the connection is dropped. A password that is refused may
+    /// just be on its way to its file.
     pub async fn connect(&self) -> Result<Connection> {
-        let (client, connection) = self.config.connect(self.tls.clone()).await?;
-        tokio::spawn(async move {
-            if let Err(error) = connection.await {
-                log::debug!("a database connection ended: {error}");
+        let began = Instant::now();
+        loop {
+            match self.try_connect().await {
+                Err(error)
+                    if is_refused(&error)
+                        && matches!(self.password, Password::Kept(_))
+                        && began.elapsed() < self.timeout =>
+                {
+                    tokio::time::sleep(PAUSE).await;
+                }
+                result => return result.map_err(explain),
             }
-        });
-        Ok(Connection::new(client, self.named))
+        }
+    }
+
+    async fn try_connect(&self) -> Result<Connection, Failure> {
+        let password = self.password.now().map_err(Failure::Ours)?;
+        let mut last = None;
+        for config in &self.attempts {
+            let mut config = config.clone();
+            if !password.is_empty() {
+                config.password(&password);
+            }
+            let manager = PostgresConnectionManager::new(config, self.tls.clone());
+            match manager.connect().await {
+                Ok(client) => {
+                    return Ok(Connection::new(client, self.named, self.tls.clone()));
+                }
+                // Nobody there is nobody there, with TLS or without.
+                Err(error) if error.as_db_error().is_none() && !is_tls(&error) => {
+                    return Err(Failure::Theirs(error));
+                }
+                Err(error) => last = Some(error),
+            }
+        }
+        Err(last.map_or_else(
+            || Failure::Ours(Error::internal("no way to connect")),
+            Failure::Theirs,
+        ))
     }
 
     /// `postgres://user@host:port/database`, without the password.
     pub fn url(&self) -> String {
-        let name = self.config.get_dbname().unwrap_or_default();
-        let port = self.config.get_ports().first().copied().unwrap_or(5432);
-        match self.config.get_hosts().first() {
+        let (config, name) = (&self.attempts[0], self.database());
+        let port = config.get_ports().first().copied().unwrap_or(5432);
+        match config.get_hosts().first() {
             Some(Host::Unix(path)) => format!(
                 "postgres://{}@/{name}?host={}&port={port}",
                 self.user(),
@@ -131,5 +274,46 @@ impl Target {
             Some(Host::Tcp(host)) => format!("postgres://{}@{host}:{port}/{name}", self.user()),
             None => String::new(),
         }
+    }
+}
+
+enum Failure {
+    Ours(Error),
+    Theirs(tokio_postgres::Error),
+}
+
+fn is_refused(failure: &Failure) -> bool {
+    matches!(failure, Failure::Theirs(error) if error.code() == Some(&SqlState::INVALID_PASSWORD))
+}
+
+/// Whether it was the handshake that failed: its cause is rustls's, or what tokio-postgres says of a server without TLS.
+fn is_tls(error: &tokio_postgres::Error) -> bool {
+    let mut text = error.to_string();
+    let mut cause = std::error::Error::source(error);
+    while let Some(inner) = cause {
+        let tls = inner
+            .downcast_ref::<std::io::Error>()
+            .and_then(std::io::Error::get_ref)
+            .is_some_and(|inner| inner.is::<rustls::Error>());
+        if tls || inner.is::<rustls::Error>() {
+            return true;
+        }
+        text = inner.to_string();
+        cause = inner.source();
+    }
+    text.contains("TLS")
+}
+
+/// What a person has to know: which certificate was not believed, and why.
+fn explain(failure: Failure) -> Error {
+    match failure {
+        Failure::Ours(error) => error,
+        Failure::Theirs(error) if is_tls(&error) => {
+            let cause = std::error::Error::source(&error)
+                .map_or_else(|| error.to_string(), ToString::to_string);
+            let message = format!("no secure connection to the database: {cause} (see PGSSLMODE)");
+            Error::new(Kind::Unavailable, "database_tls", message).source(error)
+        }
+        Failure::Theirs(error) => error.into(),
     }
 }

@@ -9,10 +9,11 @@ use super::settings::{
 };
 use super::supervise::{Plan, Supervisor};
 use crate::config::Config;
-use crate::db::{Parts, Target};
+use crate::db::{Parts, Password, Security, Target};
 use crate::error::{Error, Kind, Result};
 use crate::{id, sql};
 use base64::Engine;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// How long PostgreSQL may take to accept connections; recovery after a crash is part of it.
@@ -66,7 +67,7 @@ impl Embedded {
             arguments: arguments(&binaries, &paths, connections, wal),
             cluster: paths.cluster.clone(),
         })?;
-        let access = access(config, &paths, &passwords)?;
+        let access = access(config, &paths)?;
         let disk = Disk::watch(&paths.cluster, config.embedded.reserve_mib, wal);
         let server = Self {
             supervisor,
@@ -154,8 +155,7 @@ pub async fn attach(config: &Config) -> Result<(Access, Option<Embedded>)> {
         Ok(server) => Ok((server.access.clone(), Some(server))),
         Err(error) if error.code() == "data_dir_in_use" => {
             let paths = Paths::new(config.data_dir());
-            let passwords = Passwords::load_or_make(&paths, false)?;
-            Ok((access(config, &paths, &passwords)?, None))
+            Ok((access(config, &paths)?, None))
         }
         Err(error) => Err(error),
     }
@@ -247,25 +247,35 @@ impl Passwords {
     }
 }
 
-fn access(config: &Config, paths: &Paths, passwords: &Passwords) -> Result<Access> {
+fn access(config: &Config, paths: &Paths) -> Result<Access> {
     let host = paths.socket.display().to_string();
     let parts = Parts {
         host: &host,
         port: 5432,
         database: DATABASE,
         user: APPLICATION,
-        password: &passwords.application,
-        sslmode: "disable",
+        security: Security {
+            sslmode: "disable",
+            ..Security::default()
+        },
+    };
+    // Looked up for every connection: the passwords may be changed while the server runs.
+    let kept = |of: fn(Passwords) -> String| {
+        let paths = paths.clone();
+        Password::Kept(Arc::new(move || {
+            Ok(of(Passwords::load_or_make(&paths, false)?))
+        }))
     };
     let application = Target::new(
         &parts,
+        kept(|all| all.application),
         Duration::from_millis(config.database.connection_timeout_ms),
         config.named_statements(),
     )?;
     Ok(Access {
-        owner: application.as_role(OWNER, &passwords.owner),
+        owner: application.as_role(OWNER, Some(kept(|all| all.owner))),
         superuser: application
-            .as_role(SUPERUSER, &passwords.superuser)
+            .as_role(SUPERUSER, Some(kept(|all| all.superuser)))
             .with_database("postgres"),
         application,
     })

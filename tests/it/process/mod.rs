@@ -7,3 +7,4 @@ mod openapi;
 mod shutdown;
 mod streams;
 mod tls;
+mod tls_table;

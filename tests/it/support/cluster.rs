@@ -2,7 +2,7 @@
 
 use super::process::Running;
 use super::{external, scratch};
-use agent_memory::db::{Parts, Target, migrate};
+use agent_memory::db::{Parts, Password, Security, Target, migrate};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
@@ -80,10 +80,10 @@ fn embedded() -> Cluster {
             port: 5432,
             database,
             user,
-            password: &password(user),
-            sslmode: "disable",
+            security: Security::default(),
         };
-        Target::new(&parts, Duration::from_secs(5), true).unwrap()
+        let password = Password::Given(password(user));
+        Target::new(&parts, password, Duration::from_secs(5), true).unwrap()
     };
     Cluster {
         mode: Mode::Embedded,

@@ -3,13 +3,13 @@
 use super::cluster::{Cluster, Mode};
 use super::process::keep;
 use super::{as_nobody_special, free_port, scratch};
-use agent_memory::db::{Parts, Target};
+use agent_memory::db::{Parts, Password, Security, Target};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
-const PASSWORD: &str = "a-password-of-the-test-cluster-32-characters";
+pub const PASSWORD: &str = "a-password-of-the-test-cluster-32-characters";
 
 /// Where Debian keeps PostgreSQL's programs.
 pub fn binaries() -> PathBuf {
@@ -25,37 +25,64 @@ pub fn binaries() -> PathBuf {
 /// The external cluster, started once: its port.
 pub fn port() -> u16 {
     static PORT: OnceLock<u16> = OnceLock::new();
-    *PORT.get_or_init(|| {
-        let (home, port) = (scratch("external"), free_port());
-        let data = home.join("data");
-        std::fs::write(home.join("password"), PASSWORD).unwrap();
-        let run = |program: &str, arguments: &[&str]| {
-            let program = binaries().join(program);
-            let status = as_nobody_special(program.to_str().unwrap()).args(arguments).stdout(Stdio::null()).status().unwrap();
-            assert!(status.success(), "{} failed", program.display());
-        };
-        let password = home.join("password").display().to_string();
-        run("initdb", &["-D", data.to_str().unwrap(), "-U", "postgres", "-A", "scram-sha-256", "--pwfile", &password, "--no-sync"]);
-        certificate(&data);
-        let settings = format!(
-            "port={port}\nlisten_addresses='127.0.0.1'\nunix_socket_directories=''\nssl=on\nmax_connections=300\npassword_encryption='scram-sha-256'\nfsync=on\n"
-        );
-        append(&data.join("postgresql.conf"), &settings);
-        let server = as_nobody_special(binaries().join("postgres").to_str().unwrap())
-            .args(["-D", data.to_str().unwrap()])
+    *PORT.get_or_init(|| start("external", "").0)
+}
+
+/// A cluster of its own, with its sockets in a directory or without any: its port and its data directory.
+pub fn start(name: &str, sockets: &str) -> (u16, PathBuf) {
+    let (home, port) = (scratch(name), free_port());
+    let data = home.join("data");
+    std::fs::write(home.join("password"), PASSWORD).unwrap();
+    let run = |program: &str, arguments: &[&str]| {
+        let program = binaries().join(program);
+        let status = as_nobody_special(program.to_str().unwrap())
+            .args(arguments)
             .stdout(Stdio::null())
-            .stderr(std::fs::File::create(home.join("log")).unwrap())
-            .spawn()
+            .status()
             .unwrap();
-        keep(server);
-        let began = Instant::now();
-        let ready = || Command::new(binaries().join("pg_isready")).args(["-q", "-h", "127.0.0.1", "-p", &port.to_string()]).status();
-        while !ready().unwrap().success() {
-            assert!(began.elapsed() < Duration::from_secs(30), "the external cluster did not become ready");
-            std::thread::sleep(Duration::from_millis(20));
-        }
-        port
-    })
+        assert!(status.success(), "{} failed", program.display());
+    };
+    let password = home.join("password").display().to_string();
+    run(
+        "initdb",
+        &[
+            "-D",
+            data.to_str().unwrap(),
+            "-U",
+            "postgres",
+            "-A",
+            "scram-sha-256",
+            "--pwfile",
+            &password,
+            "--no-sync",
+        ],
+    );
+    certificate(&data);
+    let settings = format!(
+        "port={port}\nlisten_addresses='127.0.0.1'\nunix_socket_directories='{sockets}'\nssl=on\nmax_connections=300\npassword_encryption='scram-sha-256'\nfsync=on\n"
+    );
+    append(&data.join("postgresql.conf"), &settings);
+    let server = as_nobody_special(binaries().join("postgres").to_str().unwrap())
+        .args(["-D", data.to_str().unwrap()])
+        .stdout(Stdio::null())
+        .stderr(std::fs::File::create(home.join("log")).unwrap())
+        .spawn()
+        .unwrap();
+    keep(server);
+    let began = Instant::now();
+    let ready = || {
+        Command::new(binaries().join("pg_isready"))
+            .args(["-q", "-h", "127.0.0.1", "-p", &port.to_string()])
+            .status()
+    };
+    while !ready().unwrap().success() {
+        assert!(
+            began.elapsed() < Duration::from_secs(30),
+            "the external cluster did not become ready"
+        );
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    (port, data)
 }
 
 /// PgBouncer 1.18 as Debian has it, in transaction mode before the cluster: its port.
@@ -91,10 +118,13 @@ pub fn target(port: u16, user: &str, database: &str, sslmode: &str, named: bool)
         port,
         database,
         user,
-        password: PASSWORD,
-        sslmode,
+        security: Security {
+            sslmode,
+            ..Security::default()
+        },
     };
-    Target::new(&parts, Duration::from_secs(5), named).unwrap()
+    let password = Password::Given(PASSWORD.to_owned());
+    Target::new(&parts, password, Duration::from_secs(5), named).unwrap()
 }
 
 /// The environment that points a server at the cluster.
@@ -174,7 +204,7 @@ fn certificate(data: &Path) {
     assert!(status.success());
 }
 
-fn append(file: &Path, text: &str) {
+pub fn append(file: &Path, text: &str) {
     use std::io::Write;
     std::fs::OpenOptions::new()
         .append(true)

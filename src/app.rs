@@ -7,6 +7,7 @@ use crate::export::Streams;
 use crate::key::find::Keys;
 use crate::metrics::Metrics;
 use crate::postgres::Disk;
+use crate::seal::Vault;
 use crate::tenant::{INSTALLATION, Places};
 use crate::{clock, registry};
 use chrono::{DateTime, Utc};
@@ -25,6 +26,8 @@ pub struct App {
     pub keys: Keys,
     /// Where each tenant's requests work.
     pub places: Places,
+    /// The installation's key, under which tenants' data keys are.
+    pub vault: Vault,
     /// Places for exports and imports.
     pub streams: Streams,
     /// The disk under the embedded database.
@@ -53,6 +56,7 @@ impl App {
             places: Places::new(db.clone(), application, config.shares()),
             db,
             owner,
+            vault: Vault::new(config.encryption_key_file()),
             keys: Keys::default(),
             streams: Streams::default(),
             disk,

@@ -1,2 +1,5 @@
 -- artifact_get: $2 id
-select name, body from artifacts where tenant_id = $1 and artifact_id = $2
+select a.name, a.body, a.sealed, e.sensitivity
+from artifacts a
+join events e on e.tenant_id = $1 and e.event_id = a.event_id
+where a.tenant_id = $1 and a.artifact_id = $2

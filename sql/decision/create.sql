@@ -1,5 +1,5 @@
 -- decision_create: $2 id, $3 decision, $4 rationale, $5 constraints, $6 alternatives, $7 consequences, $8 refs, $9 scope,
--- $10 project_path, $11 pinned, $12 supersedes, $13 at
+-- $10 project_path, $11 pinned, $12 supersedes, $13 at, $14 sensitivity, $15 sealed
 insert into decisions (tenant_id, decision_id, decision, rationale, constraints, alternatives, consequences, refs, scope,
-                       project_path, pinned, supersedes, created_at)
-values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
+                       project_path, pinned, supersedes, created_at, sensitivity, sealed)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)

@@ -1,7 +1,7 @@
 -- import: chunks of events that are not there yet
-insert into chunks (tenant_id, chunk_id, event_id, seq, text, token_count)
-select t.tenant_id, t.chunk_id, t.event_id, t.seq, t.text, t.token_count
-from unnest($1::text[], $2::text[], $3::text[], $4::integer[], $5::text[], $6::integer[])
-     as t (tenant_id, chunk_id, event_id, seq, text, token_count)
+insert into chunks (tenant_id, chunk_id, event_id, seq, text, token_count, sealed)
+select t.tenant_id, t.chunk_id, t.event_id, t.seq, t.text, t.token_count, t.sealed
+from unnest($1::text[], $2::text[], $3::text[], $4::integer[], $5::text[], $6::integer[], $7::bytea[])
+     as t (tenant_id, chunk_id, event_id, seq, text, token_count, sealed)
 on conflict do nothing
 returning chunk_id

@@ -1,11 +1,11 @@
 -- import: events that are not there yet
 insert into events (tenant_id, event_id, session_id, channel, actor_type, actor_id, kind, content, sensitivity, tags, refs,
-                    scope, subject_type, subject_id, project_id, at, created_at)
+                    scope, subject_type, subject_id, project_id, at, created_at, sealed)
 select t.tenant_id, t.event_id, t.session_id, t.channel, t.actor_type, t.actor_id, t.kind, t.content::json, t.sensitivity,
-       t.tags::text[], t.refs::text[], t.scope, t.subject_type, t.subject_id, t.project_id, t.at, t.created_at
+       t.tags::text[], t.refs::text[], t.scope, t.subject_type, t.subject_id, t.project_id, t.at, t.created_at, t.sealed
 from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[],
-            $10::text[], $11::text[], $12::text[], $13::text[], $14::text[], $15::text[], $16::timestamptz[], $17::timestamptz[])
+            $10::text[], $11::text[], $12::text[], $13::text[], $14::text[], $15::text[], $16::timestamptz[], $17::timestamptz[], $18::bytea[])
      as t (tenant_id, event_id, session_id, channel, actor_type, actor_id, kind, content, sensitivity, tags, refs, scope,
-           subject_type, subject_id, project_id, at, created_at)
+           subject_type, subject_id, project_id, at, created_at, sealed)
 on conflict do nothing
 returning event_id

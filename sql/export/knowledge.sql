@@ -2,7 +2,7 @@
 select n.note_id, n.tenant_id, n.title, n.content, n.source_handoffs, n.with_whom, n.tags, n.confidence, n.pinned,
        (select o.note_id from knowledge_notes o where o.tenant_id = $1 and o.note_id = n.supersedes and o.deleted_at is null)
            as supersedes,
-       n.created_at, n.updated_at
+       n.created_at, n.updated_at, n.sensitivity, n.sealed
 from knowledge_notes n
 where n.tenant_id = $1 and n.deleted_at is null
 order by n.created_at, n.note_id

@@ -30,11 +30,14 @@ language sql stable security definer set search_path from current as $$
     from tenants t where t.tenant_id = name
 $$;
 
--- Gives a tenant its data key unless it has one, and says which it has.
+-- Gives a tenant its data key unless it has one, and says which it has: none when the key it is wrapped by was replaced meanwhile.
 create function tenant_data_key(name text, fresh bytea, by_key text) returns table (data_key bytea, wrapped_by text)
 language plpgsql security definer set search_path from current as $$
 begin
-    update tenants t set data_key = fresh, wrapped_by = by_key where t.tenant_id = name and t.data_key is null;
+    perform from installation i where i.encryption_key_id = by_key for share;
+    if found then
+        update tenants t set data_key = fresh, wrapped_by = by_key where t.tenant_id = name and t.data_key is null;
+    end if;
     return query select t.data_key, t.wrapped_by from tenants t where t.tenant_id = name;
 end $$;
 

@@ -28,7 +28,7 @@ with item as (
         union all
         (select note_id, 'knowledge', title || E'\n' || content, created_at, null, null, tags, 'content'
          from knowledge_notes
-         where tenant_id = $1 and deleted_at is null and $5::text is null and ($4::text is null or with_whom = $4) and $9::text is null
+         where tenant_id = $1 and deleted_at is null and sensitivity not in ('high', 'secret') and $5::text is null and ($4::text is null or with_whom = $4) and $9::text is null
            and (cardinality($3::text[]) = 0 or 'knowledge' = any($3)) and tags @> $6::text[]
            and ($7::timestamptz is null or created_at >= $7) and ($8::timestamptz is null or created_at < $8)
          order by created_at desc, note_id desc
@@ -36,7 +36,7 @@ with item as (
         union all
         (select decision_id, 'decision', decision, created_at, null, null, '{}'::text[], 'decision'
          from decisions
-         where tenant_id = $1 and superseded_by is null and $5::text is null and $4::text is null
+         where tenant_id = $1 and superseded_by is null and sensitivity not in ('high', 'secret') and $5::text is null and $4::text is null
            and ($9::text is null or project_path = $9)
            and (cardinality($3::text[]) = 0 or 'decision' = any($3)) and cardinality($6::text[]) = 0
            and ($7::timestamptz is null or created_at >= $7) and ($8::timestamptz is null or created_at < $8)

@@ -3,32 +3,32 @@
 select * from (select 'session' as section, handoff_id as id, created_at as at, coalesce(story, experienced, learned, noticed, becoming, remember) as text,
                       session_id, significance,
                       case when row_number() over () = 1
-                           then array[experienced, noticed, learned, story, becoming, remember] end as texts
+                           then array[experienced, noticed, learned, story, becoming, remember] end as texts,
+                      sensitivity, sealed
                from ((select *, 0 as place from session_handoffs
                       where $3::text is not null and tenant_id = $1 and project_path = $3 and with_whom = $2 and deleted_at is null
-                        and sensitivity <> 'secret'
                       order by created_at desc, handoff_id desc
                       limit $4)
                      union all
                      (select *, 1 from session_handoffs
-                      where tenant_id = $1 and with_whom = $2 and deleted_at is null and sensitivity <> 'secret'
+                      where tenant_id = $1 and with_whom = $2 and deleted_at is null
                         and ($3::text is null or project_path is distinct from $3)
                       order by created_at desc, handoff_id desc
                       limit $4)
                      order by place, created_at desc, handoff_id desc
                      limit $4) as sessions) as session
 union all
-select * from (select 'remember', handoff_id, created_at, remember, null, null::double precision, null::text[] from session_handoffs
-               where tenant_id = $1 and remember is not null and deleted_at is null and sensitivity <> 'secret'
+select * from (select 'remember', handoff_id, created_at, remember, null, null::double precision, null::text[], sensitivity, sealed from session_handoffs
+               where tenant_id = $1 and remember is not null and deleted_at is null
                order by significance desc, created_at desc, handoff_id desc
                limit $5) as remember
 union all
-select * from (select 'becoming', handoff_id, created_at, becoming, null, null::double precision, null::text[] from session_handoffs
-               where tenant_id = $1 and becoming is not null and deleted_at is null and sensitivity <> 'secret'
+select * from (select 'becoming', handoff_id, created_at, becoming, null, null::double precision, null::text[], sensitivity, sealed from session_handoffs
+               where tenant_id = $1 and becoming is not null and deleted_at is null
                order by created_at desc, handoff_id desc
                limit $6) as becoming
 union all
-select * from (select 'decision', decision_id, created_at, decision, null, null::double precision, null::text[] from decisions
+select * from (select 'decision', decision_id, created_at, decision, null, null::double precision, null::text[], sensitivity, sealed from decisions
                where tenant_id = $1 and superseded_by is null
                  and (scope <> 'project' or project_path is null or $3::text is null or project_path = $3)
                order by pinned desc, created_at desc, decision_id desc

@@ -29,7 +29,12 @@ impl Download for Get {
     async fn open(ctx: Arc<Context>, input: Input) -> Result<Body> {
         let row = ctx.first(sql!("artifact/get"), &[&&*input.id]).await?;
         let row = row.ok_or_else(|| Error::not_found("no artifact by that id").field("id"))?;
-        let body: Vec<u8> = row.get("body");
+        let stored: &[u8] = row.get("body");
+        let sealed = row.get::<_, bool>("sealed").then_some(stored);
+        let body = match ctx.bytes(&input.id, row.get("sensitivity"), sealed) {
+            Ok(plain) => plain.unwrap_or_else(|| stored.to_vec()),
+            Err(hidden) => hidden.as_bytes().to_vec(),
+        };
         Ok(Body {
             content_type: "application/octet-stream",
             file_name: Some(

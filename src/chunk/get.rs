@@ -45,13 +45,19 @@ impl Operation for Get {
     async fn run(ctx: &Context, input: Input) -> Result<Output> {
         let row = ctx.first(sql!("chunk/get"), &[&&*input.id]).await?;
         let row = row.ok_or_else(|| Error::not_found("no chunk by that id").field("id"))?;
+        let (sensitivity, sealed) = (row.get("sensitivity"), row.get("sealed"));
+        let text = match ctx.bytes(&input.id, sensitivity, sealed) {
+            Ok(None) => row.get("text"),
+            Ok(Some(plain)) => String::from_utf8(plain).map_err(Error::internal)?,
+            Err(hidden) => hidden.to_owned(),
+        };
         Ok(Output {
             chunk_id: row.get("chunk_id"),
             tenant_id: row.get("tenant_id"),
             event_id: row.get("event_id"),
             session_id: row.get("session_id"),
             seq: row.get("seq"),
-            text: row.get("text"),
+            text,
             token_count: row.get("token_count"),
             at: row.get("at"),
         })

@@ -1,9 +1,12 @@
 //! `keys`: the key operations as commands, and the key of sealed texts.
 
 use super::call::administer;
+use super::open::with_app;
 use crate::config::Flags;
-use crate::error::Result;
+use crate::error::{Error, Result};
+use crate::seal::{escrow, rotate, settle};
 use clap::Subcommand;
+use serde::Serialize;
 use serde_json::json;
 
 /// Commands of `keys`.
@@ -33,6 +36,18 @@ pub enum Keys {
         #[arg(long, default_value = "default")]
         tenant: String,
     },
+    /// Make a new key for sealed texts' keys and wrap every tenant's data key anew. Servers go on meanwhile.
+    RotateEncryption {
+        /// As JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// What to keep elsewhere, so that sealed texts can be opened after everything here is lost.
+    Escrow {
+        /// As JSON.
+        #[arg(long)]
+        json: bool,
+    },
     /// End a key; it stops working within a second.
     Revoke {
         /// Its id, key_….
@@ -59,6 +74,32 @@ impl Keys {
             Self::List { tenant } => {
                 administer(flags, "key_list", &json!({"tenant_id": tenant}), &[])
             }
+            Self::RotateEncryption { json } => with_app(flags, async |app| {
+                let done = rotate::rotate(&app.vault, &app.owner).await?;
+                show(
+                    json,
+                    &done,
+                    &format!(
+                        "{} data keys are wrapped by {} now. Keep {} for backups that were made until now, and put the new key where the old one was kept (agent-memory keys escrow).",
+                        done.data_keys, done.to, done.previous_file
+                    ),
+                )
+            }),
+            Self::Escrow { json } => with_app(flags, async |app| {
+                settle(&app.vault, &app.owner).await?;
+                let what = escrow(&app.vault, &app.owner).await?;
+                let previous = what.previous_file.as_ref().map_or_else(String::new, |file| {
+                    format!("\n  {file}   the key before, for backups that were made before the last rotation")
+                });
+                show(
+                    json,
+                    &what,
+                    &format!(
+                        "Keep a copy of these files elsewhere, apart from the backups: without them sealed texts ({} tenants) cannot be opened.\n  {}   key {}{previous}",
+                        what.tenants, what.file, what.key_id
+                    ),
+                )
+            }),
             Self::Revoke { id, tenant } => administer(
                 flags,
                 "key_revoke",
@@ -66,5 +107,12 @@ impl Keys {
                 &[],
             ),
         }
+    }
+}
+
+fn show(json: bool, value: &impl Serialize, text: &str) -> Result<()> {
+    match json {
+        true => super::print(&serde_json::to_string_pretty(value).map_err(Error::internal)?),
+        false => super::print(text),
     }
 }

@@ -6,7 +6,7 @@ use crate::config::{Config, Flags};
 use crate::error::{Error, Result};
 use crate::key::{digest, fresh};
 use crate::stop::Stopper;
-use crate::{clock, http, id, jobs, sql, systemd};
+use crate::{clock, http, id, jobs, seal, sql, systemd};
 use clap::Args;
 use std::io::IsTerminal;
 use std::sync::Arc;
@@ -65,6 +65,7 @@ async fn whole(config: Config, stopper: &Stopper) -> Result<()> {
         database.migrate().await?;
         let app = database.app(config.clone())?;
         let key = first_key(&app).await?;
+        seal::settle(&app.vault, &app.owner).await?;
         let addresses: Vec<String> = listeners
             .iter()
             .filter_map(|l| l.local_addr().ok())

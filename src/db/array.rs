@@ -51,6 +51,18 @@ impl<'a> Columns<'a> {
         self
     }
 
+    /// A column of bytes that may be null.
+    pub fn maybe_bytes(mut self, values: impl Iterator<Item = Option<&'a [u8]>>) -> Self {
+        self.0.push(Box::new(values.collect::<Vec<_>>()));
+        self
+    }
+
+    /// A column of truth values.
+    pub fn truths(mut self, values: impl Iterator<Item = bool>) -> Self {
+        self.0.push(Box::new(values.collect::<Vec<_>>()));
+        self
+    }
+
     /// The parameters.
     pub fn params(&self) -> Vec<&dyn Value> {
         self.0

@@ -3,8 +3,10 @@
 use super::Decision;
 use crate::context::{Begun, gone};
 use crate::error::{Error, Kind, Result};
+use crate::knowledge::none;
 use crate::operation::{Access, Context, Method, Operation};
-use crate::types::{List, Name, Text};
+use crate::seal::Show;
+use crate::types::{List, Name, Text, strings};
 use crate::{id, sql};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -69,60 +71,84 @@ impl Operation for Create {
     type Output = Decision;
 
     async fn run(ctx: &Context, input: Input) -> Result<Decision> {
-        store(ctx, &input).await
+        store(ctx, input).await
     }
 }
 
 /// Writes a decision once, takes the one it replaces out of force, and reads it back.
-pub(super) async fn store(ctx: &Context, draft: &Input) -> Result<Decision> {
-    let supersedes = draft.supersedes.as_deref();
+pub(super) async fn store(ctx: &Context, input: Input) -> Result<Decision> {
+    let mut draft = draft(ctx, input);
+    ctx.protect(&mut draft).await?;
     let decision_id = match ctx.begin().await? {
         Begun::Replay(mut ids) => ids.pop().ok_or_else(gone)?,
         Begun::Fresh(write) => {
-            let (decision_id, at) = id::new("dec");
-            let texts = |list: &List<Text, 64>| {
-                list.iter().map(|text| text.to_string()).collect::<Vec<_>>()
-            };
-            let refs: Vec<String> = draft.refs.iter().map(|name| name.to_string()).collect();
-            let scope = match draft.scope {
-                Scope::Project => "project",
-                Scope::User => "user",
-                Scope::Global => "global",
-            };
             write
                 .query(
                     sql!("decision/create"),
                     &[
-                        &decision_id,
-                        &&*draft.decision,
-                        &texts(&draft.rationale),
-                        &texts(&draft.constraints),
-                        &texts(&draft.alternatives),
-                        &texts(&draft.consequences),
-                        &refs,
-                        &scope,
-                        &draft.project_path.as_deref(),
+                        &draft.decision_id,
+                        &draft.decision,
+                        &draft.rationale,
+                        &draft.constraints,
+                        &draft.alternatives,
+                        &draft.consequences,
+                        &draft.refs,
+                        &draft.scope,
+                        &draft.project_path,
                         &draft.pinned,
-                        &supersedes,
-                        &at,
+                        &draft.supersedes,
+                        &draft.created_at,
+                        &draft.sensitivity,
+                        &draft.sealed.map(|sealed| sealed.0),
                     ],
                 )
                 .await?;
-            if let Some(old) = supersedes {
+            if let Some(old) = draft.supersedes {
                 write
-                    .first(sql!("decision/supersede"), &[&old, &decision_id])
+                    .first(sql!("decision/supersede"), &[&old, &draft.decision_id])
                     .await?
                     .ok_or_else(replaced)?;
             }
-            write.commit(std::slice::from_ref(&decision_id)).await?;
-            decision_id
+            write
+                .commit(std::slice::from_ref(&draft.decision_id))
+                .await?;
+            draft.decision_id
         }
     };
-    let row = ctx
-        .first(sql!("decision/get"), &[&decision_id])
-        .await?
-        .ok_or_else(gone)?;
-    Ok(Decision::from_row(&row))
+    let row = ctx.first(sql!("decision/get"), &[&decision_id]).await?;
+    let decision = row.as_ref().map(Decision::from_row).ok_or_else(gone)?;
+    let mut shown = ctx.reveal(vec![decision], Show::All);
+    shown.pop().ok_or_else(gone)
+}
+
+fn draft(ctx: &Context, input: Input) -> Decision {
+    let (decision_id, created_at) = id::new("dec");
+    let texts = |list: List<Text, 64>| list.into_inner().into_iter().map(String::from).collect();
+    Decision {
+        decision_id,
+        tenant_id: ctx.tenant.clone(),
+        decision: input.decision.into(),
+        rationale: texts(input.rationale),
+        constraints: texts(input.constraints),
+        alternatives: texts(input.alternatives),
+        consequences: texts(input.consequences),
+        refs: strings(input.refs.into_inner()),
+        scope: match input.scope {
+            Scope::Project => "project",
+            Scope::User => "user",
+            Scope::Global => "global",
+        }
+        .to_owned(),
+        project_path: input.project_path.map(String::from),
+        pinned: input.pinned,
+        status: "active".to_owned(),
+        supersedes: input.supersedes.map(String::from),
+        superseded_by: None,
+        created_at,
+        sensitivity: none(),
+        encrypted: false,
+        sealed: None,
+    }
 }
 
 fn replaced() -> Error {

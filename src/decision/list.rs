@@ -68,7 +68,7 @@ impl Operation for List {
                 &[&in_force, &project, &at, &id, &i64::from(limit + 1)],
             )
             .await?;
-        let mut decisions: Vec<Decision> = rows.iter().map(Decision::from_row).collect();
+        let mut decisions: Vec<Decision> = Decision::shown(ctx, &rows);
         let next_cursor = page(&mut decisions, limit, |last| Cursor {
             at: last.created_at,
             id: last.decision_id.clone(),

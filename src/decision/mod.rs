@@ -10,6 +10,9 @@ pub use supersede::Supersede;
 
 use crate::db::Row;
 use crate::endpoint::Endpoint;
+use crate::knowledge::none;
+use crate::operation::Context;
+use crate::seal::{Sealable, Sealed, Show};
 use chrono::{DateTime, Utc};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -54,11 +57,54 @@ pub struct Decision {
     pub superseded_by: Option<String>,
     /// When it was made.
     pub created_at: DateTime<Utc>,
+    /// none, low, medium, high or secret, by what stands in it.
+    #[serde(default = "none")]
+    pub sensitivity: String,
+    /// Whether its texts are sealed in the database.
+    #[serde(default)]
+    pub encrypted: bool,
+    /// In exports of sealed decisions: the texts, encrypted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sealed: Option<Sealed>,
+}
+
+impl Sealable for Decision {
+    fn id(&self) -> String {
+        self.decision_id.clone()
+    }
+    fn sensitivity(&mut self) -> &mut String {
+        &mut self.sensitivity
+    }
+    fn sealed(&mut self) -> &mut Option<Sealed> {
+        &mut self.sealed
+    }
+    fn texts(&mut self) -> Vec<(String, &mut String)> {
+        let lists = [
+            ("rationale", &mut self.rationale),
+            ("constraints", &mut self.constraints),
+            ("alternatives", &mut self.alternatives),
+            ("consequences", &mut self.consequences),
+        ];
+        let listed = lists.into_iter().flat_map(|(name, list)| {
+            list.iter_mut()
+                .enumerate()
+                .map(move |(place, text)| (format!("{name}.{place}"), text))
+        });
+        std::iter::once(("decision".to_owned(), &mut self.decision))
+            .chain(listed)
+            .collect()
+    }
 }
 
 impl Decision {
-    /// From a row of decisions.
+    /// From rows of decisions, as far as their own tenant may see them.
+    pub fn shown(ctx: &Context, rows: &[Row]) -> Vec<Self> {
+        ctx.reveal(rows.iter().map(Self::from_row).collect(), Show::Own)
+    }
+
+    /// From a row of decisions, as it is stored.
     pub fn from_row(row: &Row) -> Self {
+        let sealed: Option<Vec<u8>> = row.get("sealed");
         let superseded_by: Option<String> = row.get("superseded_by");
         Self {
             decision_id: row.get("decision_id"),
@@ -81,6 +127,9 @@ impl Decision {
             supersedes: row.get("supersedes"),
             superseded_by,
             created_at: row.get("created_at"),
+            sensitivity: row.get("sensitivity"),
+            encrypted: sealed.is_some(),
+            sealed: sealed.map(Sealed),
         }
     }
 }

@@ -69,6 +69,6 @@ impl Operation for Supersede {
             supersedes: Some(input.id),
             pinned: input.pinned,
         };
-        store(ctx, &draft).await
+        store(ctx, draft).await
     }
 }

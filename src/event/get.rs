@@ -30,7 +30,7 @@ impl Operation for Get {
     async fn run(ctx: &Context, input: Input) -> Result<Event> {
         let row = ctx.first(sql!("event/get"), &[&&*input.id]).await?;
         row.as_ref()
-            .map(Event::from_row)
+            .map(|row| Event::shown(ctx, row))
             .ok_or_else(|| Error::not_found("no event by that id").field("id"))
     }
 }

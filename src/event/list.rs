@@ -55,7 +55,7 @@ impl Operation for List {
                 &[&session, &at, &id, &i64::from(limit + 1)],
             )
             .await?;
-        let mut events: Vec<Event> = rows.iter().map(Event::from_row).collect();
+        let mut events: Vec<Event> = rows.iter().map(|row| Event::shown(ctx, row)).collect();
         let next_cursor = page(&mut events, limit, |last| Cursor {
             at: last.at,
             id: last.event_id.clone(),

@@ -15,6 +15,7 @@ pub use unit::NewEvents;
 
 use crate::db::{Json, Row};
 use crate::endpoint::Endpoint;
+use crate::operation::Context;
 use chrono::{DateTime, Utc};
 use content::Content;
 use schemars::JsonSchema;
@@ -81,9 +82,13 @@ pub struct Actor {
 }
 
 impl Event {
-    /// From a row of event/get or event/list.
-    pub fn from_row(row: &Row) -> Self {
+    /// From a row of event/get or event/list, as far as its own tenant may see it.
+    pub fn shown(ctx: &Context, row: &Row) -> Self {
         let content: Json<Box<RawValue>> = row.get("content");
+        let (sensitivity, sealed) = (row.get("sensitivity"), row.get("sealed"));
+        let content = ctx
+            .content(row.get("event_id"), sensitivity, sealed)
+            .unwrap_or(content.0);
         Self {
             event_id: row.get("event_id"),
             tenant_id: row.get("tenant_id"),
@@ -94,7 +99,7 @@ impl Event {
                 id: row.get("actor_id"),
             },
             kind: row.get("kind"),
-            content: Content::verbatim(content.0),
+            content: Content::verbatim(content),
             sensitivity: row.get("sensitivity"),
             tags: row.get("tags"),
             refs: row.get("refs"),

@@ -7,8 +7,11 @@ use crate::db::Claim;
 use crate::db::{Columns, Sql, Statement, Stored, Unit};
 use crate::error::Result;
 use crate::operation::Context;
+use crate::seal::DataKey;
+use crate::seal::classify::classify;
 use crate::tenant::Adds;
 use crate::text::{passages, tokens};
+use crate::types::Sensitivity;
 use crate::types::{Instant, Name, strings};
 use crate::{id, sql};
 use chrono::{DateTime, Utc};
@@ -32,6 +35,7 @@ pub struct Recorded {
 
 /// An event with everything that is derived from it.
 pub(super) struct Draft {
+    sealed: Option<Vec<u8>>,
     event_id: String,
     created_at: DateTime<Utc>,
     at: DateTime<Utc>,
@@ -50,7 +54,7 @@ struct Rest {
     actor_type: &'static str,
     actor_id: Name,
     kind: &'static str,
-    sensitivity: &'static str,
+    sensitivity: Sensitivity,
     scope: Option<Name>,
     subject_type: Option<Name>,
     subject_id: Option<Name>,
@@ -60,6 +64,8 @@ struct Rest {
 struct Chunk {
     chunk_id: String,
     text: String,
+    sealed: Option<Vec<u8>>,
+    tokens: usize,
 }
 
 impl Draft {
@@ -69,10 +75,13 @@ impl Draft {
         let chunk = |text: &str| Chunk {
             chunk_id: id::new("chk").0,
             text: text.to_owned(),
+            sealed: None,
+            tokens: tokens(text),
         };
         let artifact =
             (input.kind == Kind::Artifact).then(|| (id::new("art").0, input.content.artifact()));
         Self {
+            sealed: None,
             event_id,
             created_at,
             at: input.at.map_or(created_at, Instant::get),
@@ -106,13 +115,27 @@ impl Draft {
                     Kind::TaskUpdate => "task_update",
                     Kind::Artifact => "artifact",
                 },
-                sensitivity: input.sensitivity.as_str(),
+                sensitivity: input.sensitivity.max(classify(input.content.text())),
                 scope: input.scope,
                 subject_type: input.subject_type,
                 subject_id: input.subject_id,
                 project_id: input.project_id,
             },
         }
+    }
+
+    /// Seals what it says, each part for its own id.
+    fn seal(&mut self, key: &DataKey) -> Result<()> {
+        let content = std::mem::replace(&mut self.content, "{}".to_owned());
+        self.sealed = Some(key.seal(&self.event_id, content.as_bytes())?);
+        for chunk in &mut self.chunks {
+            let text = std::mem::take(&mut chunk.text);
+            chunk.sealed = Some(key.seal(&chunk.chunk_id, text.as_bytes())?);
+        }
+        if let Some((id, artifact)) = &mut self.artifact {
+            artifact.body = key.seal(id, &artifact.body)?;
+        }
+        Ok(())
     }
 
     fn recorded(&self) -> Recorded {
@@ -136,7 +159,11 @@ pub struct NewEvents {
 }
 
 /// Writes events once and says what became of each.
-pub(super) async fn store(ctx: &Context, events: Vec<Draft>) -> Result<Vec<Recorded>> {
+pub(super) async fn store(ctx: &Context, mut events: Vec<Draft>) -> Result<Vec<Recorded>> {
+    let sensitive = |event: &&mut Draft| event.input.sensitivity >= Sensitivity::High;
+    for event in events.iter_mut().filter(sensitive) {
+        event.seal(&*ctx.data_key().await?)?;
+    }
     let count = events.len() as i64;
     // One row was promised room with the call itself.
     let adds = Adds {
@@ -225,7 +252,7 @@ fn event_columns<'a>(units: &'a [&'a NewEvents]) -> Columns<'a> {
         .texts(rows().map(|e| &*e.input.actor_id))
         .texts(rows().map(|e| e.input.kind))
         .texts(rows().map(|e| e.content.as_str()))
-        .texts(rows().map(|e| e.input.sensitivity))
+        .texts(rows().map(|e| e.input.sensitivity.as_str()))
         .text_arrays(rows().map(|e| e.tags.as_slice()))
         .text_arrays(rows().map(|e| e.refs.as_slice()))
         .maybe_texts(rows().map(|e| e.input.scope.as_deref()))
@@ -234,6 +261,7 @@ fn event_columns<'a>(units: &'a [&'a NewEvents]) -> Columns<'a> {
         .maybe_texts(rows().map(|e| e.input.project_id.as_deref()))
         .instants(rows().map(|e| e.at))
         .instants(rows().map(|e| e.created_at))
+        .maybe_bytes(rows().map(|e| e.sealed.as_deref()))
 }
 
 fn chunk_columns<'a>(units: &'a [&'a NewEvents]) -> Columns<'a> {
@@ -252,19 +280,20 @@ fn chunk_columns<'a>(units: &'a [&'a NewEvents]) -> Columns<'a> {
         .texts(rows().map(|(_, event_id, ..)| event_id))
         .integers(rows().map(|(_, _, seq, _)| seq as i32))
         .texts(rows().map(|(_, _, _, chunk)| chunk.text.as_str()))
-        .integers(rows().map(|(_, _, _, chunk)| tokens(&chunk.text) as i32))
+        .integers(rows().map(|(_, _, _, chunk)| chunk.tokens as i32))
+        .maybe_bytes(rows().map(|(_, _, _, chunk)| chunk.sealed.as_deref()))
 }
 
 fn artifact_columns<'a>(units: &'a [&'a NewEvents]) -> Columns<'a> {
     let rows = || {
-        events(units)
-            .filter_map(|(tenant, event)| Some((tenant, &event.event_id, event.artifact.as_ref()?)))
+        events(units).filter_map(|(tenant, event)| Some((tenant, event, event.artifact.as_ref()?)))
     };
     Columns::default()
         .texts(rows().map(|(tenant, ..)| tenant))
         .texts(rows().map(|(_, _, (id, _))| id.as_str()))
-        .texts(rows().map(|(_, event_id, _)| event_id.as_str()))
+        .texts(rows().map(|(_, event, _)| event.event_id.as_str()))
         .maybe_texts(rows().map(|(_, _, (_, artifact))| artifact.name.as_deref()))
         .texts(rows().map(|(_, _, (_, artifact))| artifact.media_type.as_str()))
         .bytes(rows().map(|(_, _, (_, artifact))| artifact.body.as_slice()))
+        .truths(rows().map(|(_, event, _)| event.sealed.is_some()))
 }

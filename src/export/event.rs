@@ -1,6 +1,8 @@
 //! An event in an export: with its chunks and its artifact, so that an import gives them their ids back.
 
 use crate::db::{Json, Row};
+use crate::error::{Error, Result};
+use crate::seal::{Change, Sealed, keyless};
 use base64::Engine;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -26,6 +28,9 @@ pub struct ExportedEvent {
     pub created_at: DateTime<Utc>,
     pub chunks: Vec<ExportedChunk>,
     pub artifact: Option<ExportedArtifact>,
+    /// Of a sealed event: the content, encrypted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sealed: Option<Sealed>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -39,6 +44,8 @@ pub struct ExportedActor {
 pub struct ExportedChunk {
     pub chunk_id: String,
     pub text: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sealed: Option<Sealed>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -46,16 +53,39 @@ pub struct ExportedArtifact {
     pub artifact_id: String,
     pub name: Option<String>,
     pub media_type: String,
-    /// The bytes in base64.
+    /// The bytes in base64; of a sealed event, encrypted.
     pub data: String,
 }
 
 impl ExportedEvent {
+    /// Seals under one key what was sealed under another.
+    pub fn reseal(&mut self, change: Option<&Change>) -> Result<()> {
+        let Some(Sealed(content)) = &mut self.sealed else {
+            return Ok(());
+        };
+        let change = change.ok_or_else(keyless)?;
+        *content = change.apply(&self.event_id, content)?;
+        for chunk in &mut self.chunks {
+            if let Some(Sealed(text)) = &mut chunk.sealed {
+                *text = change.apply(&chunk.chunk_id, text)?;
+            }
+        }
+        if let Some(artifact) = &mut self.artifact {
+            let base64 = base64::engine::general_purpose::STANDARD;
+            let bad = |_| Error::invalid("an artifact is not base64").field("artifact.data");
+            let body = base64.decode(&artifact.data).map_err(bad)?;
+            artifact.data = base64.encode(change.apply(&artifact.artifact_id, &body)?);
+        }
+        Ok(())
+    }
+
     /// From a row of export/events.
     pub fn from_row(row: &Row) -> Self {
         let content: Json<Box<RawValue>> = row.get("content");
         let (chunk_ids, chunk_texts): (Vec<String>, Vec<String>) =
             (row.get("chunk_ids"), row.get("chunk_texts"));
+        let chunk_sealed: Vec<Option<Vec<u8>>> = row.get("chunk_sealed");
+        let sealed: Option<Vec<u8>> = row.get("sealed");
         let artifact_id: Option<String> = row.get("artifact_id");
         Self {
             event_id: row.get("event_id"),
@@ -79,7 +109,12 @@ impl ExportedEvent {
             chunks: chunk_ids
                 .into_iter()
                 .zip(chunk_texts)
-                .map(|(chunk_id, text)| ExportedChunk { chunk_id, text })
+                .zip(chunk_sealed)
+                .map(|((chunk_id, text), sealed)| ExportedChunk {
+                    chunk_id,
+                    text,
+                    sealed: sealed.map(Sealed),
+                })
                 .collect(),
             artifact: artifact_id.map(|artifact_id| ExportedArtifact {
                 artifact_id,
@@ -88,6 +123,7 @@ impl ExportedEvent {
                 data: base64::engine::general_purpose::STANDARD
                     .encode(row.get::<_, Vec<u8>>("artifact_body")),
             }),
+            sealed: sealed.map(Sealed),
         }
     }
 }

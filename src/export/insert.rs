@@ -7,6 +7,7 @@ use crate::decision::Decision;
 use crate::error::{Error, Result};
 use crate::handoff::Handoff;
 use crate::knowledge::Note;
+use crate::seal::{Change, Sealable};
 use crate::sql;
 use crate::text::tokens;
 use base64::Engine;
@@ -41,7 +42,7 @@ impl Counts {
             Item::Event => Some(&mut self.events),
             Item::Handoff => Some(&mut self.handoffs),
             Item::Knowledge => Some(&mut self.knowledge),
-            Item::End => None,
+            Item::End | Item::Key => None,
         }
     }
 }
@@ -53,6 +54,8 @@ pub struct Inserter {
     waiting: Vec<Box<RawValue>>,
     bytes: usize,
     place: usize,
+    /// How sealed texts come under the tenant's own key.
+    pub change: Option<Change>,
     /// Items that were written.
     pub imported: Counts,
     /// Items that were there.
@@ -68,6 +71,7 @@ impl Inserter {
             waiting: Vec::new(),
             bytes: 0,
             place: 0,
+            change: None,
             imported: Counts::default(),
             skipped: Counts::default(),
         }
@@ -96,14 +100,19 @@ impl Inserter {
             Item::Handoff => {
                 let mut items: Vec<Handoff> =
                     self.decode(&waiting, "sh_", |item: &Handoff| &item.handoff_id)?;
-                items
-                    .iter_mut()
-                    .for_each(|item| item.tenant_id.clone_from(&self.tenant));
+                for item in &mut items {
+                    item.tenant_id.clone_from(&self.tenant);
+                    item.reseal(self.change.as_ref())?;
+                }
                 let rows: Vec<&Handoff> = items.iter().collect();
                 insert(tx, sql!("export/import_handoffs"), &Handoff::columns(&rows)).await?
             }
             Item::Knowledge => {
-                let items: Vec<Note> = self.decode(&waiting, "kn_", |item: &Note| &item.note_id)?;
+                let mut items: Vec<Note> =
+                    self.decode(&waiting, "kn_", |item: &Note| &item.note_id)?;
+                for item in &mut items {
+                    item.reseal(self.change.as_ref())?;
+                }
                 insert(
                     tx,
                     sql!("export/import_knowledge"),
@@ -112,8 +121,11 @@ impl Inserter {
                 .await?
             }
             Item::Decision => {
-                let items: Vec<Decision> =
+                let mut items: Vec<Decision> =
                     self.decode(&waiting, "dec_", |item: &Decision| &item.decision_id)?;
+                for item in &mut items {
+                    item.reseal(self.change.as_ref())?;
+                }
                 insert(
                     tx,
                     sql!("export/import_decisions"),
@@ -122,11 +134,14 @@ impl Inserter {
                 .await?
             }
             Item::Event => {
-                let items: Vec<ExportedEvent> =
+                let mut items: Vec<ExportedEvent> =
                     self.decode(&waiting, "evt_", |item: &ExportedEvent| &item.event_id)?;
+                for item in &mut items {
+                    item.reseal(self.change.as_ref())?;
+                }
                 self.events(tx, &items).await?
             }
-            Item::End => total,
+            Item::End | Item::Key => total,
         };
         self.place += waiting.len();
         if let Some(count) = self.imported.of(self.kind) {
@@ -198,7 +213,11 @@ impl Inserter {
             .texts(chunks().map(|(event, ..)| event.event_id.as_str()))
             .integers(chunks().map(|(_, seq, _)| seq as i32))
             .texts(chunks().map(|(_, _, chunk)| chunk.text.as_str()))
-            .integers(chunks().map(|(_, _, chunk)| tokens(&chunk.text) as i32));
+            .integers(chunks().map(|(_, _, chunk)| tokens(&chunk.text) as i32))
+            .maybe_bytes(
+                chunks()
+                    .map(|(_, _, chunk)| chunk.sealed.as_ref().map(|sealed| sealed.0.as_slice())),
+            );
         insert(tx, sql!("export/import_chunks"), &columns).await?;
         let mut bodies = Vec::new();
         for (event, artifact) in items
@@ -230,7 +249,8 @@ impl Inserter {
                     .iter()
                     .map(|(_, artifact, _)| artifact.media_type.as_str()),
             )
-            .bytes(bodies.iter().map(|(.., body)| body.as_slice()));
+            .bytes(bodies.iter().map(|(.., body)| body.as_slice()))
+            .truths(bodies.iter().map(|(event, ..)| event.sealed.is_some()));
         insert(tx, sql!("export/import_artifacts"), &columns).await?;
         Ok(new.len() as i64)
     }
@@ -255,6 +275,8 @@ fn notes<'a>(tenant: &'a str, items: &'a [Note]) -> Columns<'a> {
         .maybe_texts(rows().map(|n| n.supersedes.as_deref()))
         .instants(rows().map(|n| n.created_at))
         .instants(rows().map(|n| n.updated_at))
+        .texts(rows().map(|n| n.sensitivity.as_str()))
+        .maybe_bytes(rows().map(|n| n.sealed.as_ref().map(|sealed| sealed.0.as_slice())))
 }
 
 fn decisions<'a>(tenant: &'a str, items: &'a [Decision]) -> Columns<'a> {
@@ -274,6 +296,8 @@ fn decisions<'a>(tenant: &'a str, items: &'a [Decision]) -> Columns<'a> {
         .maybe_texts(rows().map(|d| d.supersedes.as_deref()))
         .maybe_texts(rows().map(|d| d.superseded_by.as_deref()))
         .instants(rows().map(|d| d.created_at))
+        .texts(rows().map(|d| d.sensitivity.as_str()))
+        .maybe_bytes(rows().map(|d| d.sealed.as_ref().map(|sealed| sealed.0.as_slice())))
 }
 
 fn events<'a>(tenant: &'a str, items: &'a [ExportedEvent]) -> Columns<'a> {
@@ -296,4 +320,5 @@ fn events<'a>(tenant: &'a str, items: &'a [ExportedEvent]) -> Columns<'a> {
         .maybe_texts(rows().map(|e| e.project_id.as_deref()))
         .instants(rows().map(|e| e.at))
         .instants(rows().map(|e| e.created_at))
+        .maybe_bytes(rows().map(|e| e.sealed.as_ref().map(|sealed| sealed.0.as_slice())))
 }

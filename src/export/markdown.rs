@@ -24,7 +24,7 @@ pub fn handoff(handoff: &Handoff) -> String {
         time(handoff.created_at),
         handoff.with_whom
     );
-    for (name, part) in handoff.texts() {
+    for (name, part) in handoff.said() {
         if let Some(part) = part {
             let label = name[..1].to_uppercase() + &name[1..];
             text.push_str(&format!("**{label}:** {part}\n\n"));
@@ -75,7 +75,9 @@ pub fn event(event: &ExportedEvent) -> String {
         .iter()
         .map(|chunk| chunk.text.as_str())
         .collect();
-    let body = if texts.is_empty() {
+    let body = if event.sealed.is_some() {
+        crate::seal::HIDDEN.to_owned()
+    } else if texts.is_empty() {
         event.content.get().to_owned()
     } else {
         texts.join("\n\n")

@@ -3,6 +3,7 @@
 use super::insert::{Counts, Inserter};
 use crate::error::{Error, Kind, Result};
 use crate::operation::{Bodies, Context, Upload};
+use crate::seal::{Change, DataKey, Sealed};
 use crate::tenant::Adds;
 use bytes::Bytes;
 use futures_util::TryStreamExt;
@@ -77,6 +78,10 @@ impl Upload for Take {
             let mut parsed = parsed;
             let mut rooms = Vec::new();
             while let Some((kind, item)) = parsed.recv().await {
+                if kind == Item::Key {
+                    inserter.change = change(&ctx, &item).await?;
+                    continue;
+                }
                 let adds = Adds {
                     rows: i64::from(kind != Item::End),
                     events: 0,
@@ -102,6 +107,37 @@ impl Upload for Take {
     }
 }
 
+/// What an export says of the key that its texts are sealed under.
+#[derive(Deserialize, Serialize)]
+pub struct SealedWith {
+    /// The tenant it was the data key of.
+    pub tenant_id: String,
+    /// The id of the installation's key that wraps it.
+    pub key_id: String,
+    /// The data key, wrapped.
+    pub data_key: Sealed,
+}
+
+/// From the export's data key to this tenant's own; the installation's key has to be the one that wraps it.
+async fn change(ctx: &Context, raw: &RawValue) -> Result<Option<Change>> {
+    let Ok(with) = serde_json::from_str::<SealedWith>(raw.get()) else {
+        let message = "sealed_with is an object with tenant_id, key_id and data_key";
+        return Err(Error::invalid(message).field("sealed_with"));
+    };
+    let master = ctx.app.vault.master_of(&with.key_id).map_err(|_| {
+        let message = format!(
+            "the export's texts are sealed under the key {}, which this installation does not have (ENCRYPTION_KEY_FILE)",
+            with.key_id
+        );
+        Error::new(Kind::Conflict, "encryption_key_differs", message).field("sealed_with")
+    })?;
+    let bytes = master.unwrap(&with.tenant_id, &with.data_key.0)?;
+    Ok(Some(Change {
+        from: DataKey::new(&bytes)?,
+        to: ctx.data_key().await?,
+    }))
+}
+
 /// A kind of memory in an import.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -119,6 +155,9 @@ pub enum Item {
     Knowledge,
     /// The last line of ndjson.
     End,
+    /// What the header says of the key that texts are sealed under.
+    #[serde(skip)]
+    Key,
 }
 
 /// An item is read whole before it is stored; no larger one is taken, in bytes.
@@ -218,6 +257,9 @@ impl<'de> Visitor<'de> for Document<'_> {
                     let kind = kind
                         .ok_or_else(|| A::Error::custom("a line's kind comes before its item"))?;
                     send(self.items, kind, map.next_value()?).map_err(A::Error::custom)?;
+                }
+                "sealed_with" => {
+                    send(self.items, Item::Key, map.next_value()?).map_err(A::Error::custom)?;
                 }
                 "decisions" => map.next_value_seed(Section(Item::Decision, self.items))?,
                 "events" => map.next_value_seed(Section(Item::Event, self.items))?,

@@ -1,6 +1,7 @@
 //! Writes an export piece by piece: one snapshot, kind after kind, each sorted by time and id.
 
 use super::event::ExportedEvent;
+use super::take::SealedWith;
 use super::{FORMAT, Form, markdown};
 use crate::db::{Row, Sql, Tx};
 use crate::decision::Decision;
@@ -8,6 +9,7 @@ use crate::error::{Error, Result};
 use crate::handoff::Handoff;
 use crate::knowledge::Note;
 use crate::operation::{Context, Pieces};
+use crate::seal::{Sealable, Sealed, Show};
 use crate::sql;
 use bytes::Bytes;
 use futures_util::{TryStreamExt, stream};
@@ -32,6 +34,12 @@ pub struct Section {
     markdown: fn(&Row) -> String,
 }
 
+/// What is sealed stands as a placeholder where people read.
+fn hidden<T: Sealable>(mut item: T) -> T {
+    item.reveal(None, Show::Own);
+    item
+}
+
 /// Every kind, in the order of an export.
 pub fn sections() -> [Section; 4] {
     [
@@ -41,7 +49,7 @@ pub fn sections() -> [Section; 4] {
             count: sql!("export/count_decisions"),
             rows: sql!("export/decisions"),
             json: |row| serde_json::to_vec(&Decision::from_row(row)),
-            markdown: |row| markdown::decision(&Decision::from_row(row)),
+            markdown: |row| markdown::decision(&hidden(Decision::from_row(row))),
         },
         Section {
             name: "events",
@@ -57,7 +65,7 @@ pub fn sections() -> [Section; 4] {
             count: sql!("export/count_handoffs"),
             rows: sql!("export/handoffs"),
             json: |row| serde_json::to_vec(&Handoff::from_row(row)),
-            markdown: |row| markdown::handoff(&Handoff::from_row(row)),
+            markdown: |row| markdown::handoff(&hidden(Handoff::from_row(row))),
         },
         Section {
             name: "knowledge",
@@ -65,7 +73,7 @@ pub fn sections() -> [Section; 4] {
             count: sql!("export/count_knowledge"),
             rows: sql!("export/knowledge"),
             json: |row| serde_json::to_vec(&Note::from_row(row)),
-            markdown: |row| markdown::note(&Note::from_row(row)),
+            markdown: |row| markdown::note(&hidden(Note::from_row(row))),
         },
     ]
 }
@@ -153,7 +161,16 @@ async fn write(
         .iter()
         .map(|(section, total)| (section.name.to_owned(), (*total).into()))
         .collect();
-    let head = serde_json::json!({"format": FORMAT, "tenant_id": ctx.tenant, "export_date": ctx.at, "counts": counts}).to_string();
+    let mut head = serde_json::json!({"format": FORMAT, "tenant_id": ctx.tenant, "export_date": ctx.at, "counts": counts});
+    if let Some((data_key, key_id)) = ctx.place.record.data_key.clone() {
+        let with = SealedWith {
+            tenant_id: ctx.tenant.clone(),
+            key_id,
+            data_key: Sealed(data_key),
+        };
+        head["sealed_with"] = serde_json::to_value(with).map_err(Error::internal)?;
+    }
+    let head = head.to_string();
     match form {
         Form::Json => sink.put(&head.as_bytes()[..head.len() - 1]).await?,
         Form::Ndjson => sink.put(format!("{head}\n").as_bytes()).await?,

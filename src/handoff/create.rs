@@ -6,6 +6,7 @@ use crate::db::Claim;
 use crate::db::{Sql, Statement, Stored, Unit};
 use crate::error::{Error, Result};
 use crate::operation::{Access, Context, Method, Operation};
+use crate::seal::Show;
 use crate::types::{Name, Sensitivity, Share, Tags, strings};
 use crate::{id, sql};
 use chrono::{DateTime, Utc};
@@ -84,7 +85,9 @@ impl Operation for Create {
     type Output = Output;
 
     async fn run(ctx: &Context, input: Input) -> Result<Output> {
-        let handoff = draft(ctx, input)?;
+        let mut handoff = draft(ctx, input)?;
+        let said = handoff.clone();
+        ctx.protect(&mut handoff).await?;
         let (unit, stored) = ctx
             .place
             .handoffs
@@ -94,14 +97,19 @@ impl Operation for Create {
             })
             .await?;
         let handoff = match stored {
-            Stored::New => unit.handoff,
+            Stored::New => Handoff {
+                encrypted: unit.handoff.sealed.is_some(),
+                sensitivity: unit.handoff.sensitivity,
+                ..said
+            },
             Stored::Replay => {
                 let ids = ctx.replayed().await?;
                 let row = ctx
                     .first(sql!("handoff/get"), &[&ids[0], &true])
                     .await?
                     .ok_or_else(gone)?;
-                Handoff::from_row(&row)
+                let mut shown = ctx.reveal(vec![Handoff::from_row(&row)], Show::All);
+                shown.pop().ok_or_else(gone)?
             }
         };
         Ok(Output {
@@ -153,6 +161,7 @@ fn draft(ctx: &Context, input: Input) -> Result<Handoff> {
         project_path: input.project_path.map(String::from),
         compression_level: "full".to_owned(),
         created_at,
+        sealed: None,
     })
 }
 

@@ -31,8 +31,9 @@ impl Operation for Last {
         let row = ctx
             .first(sql!("handoff/last"), &[&input.with_whom.as_deref()])
             .await?;
-        row.as_ref()
-            .map(Handoff::from_row)
+        let rows: Vec<_> = row.into_iter().collect();
+        Handoff::shown(ctx, &rows)
+            .pop()
             .ok_or_else(|| Error::not_found("no handoff yet"))
     }
 }

@@ -72,7 +72,7 @@ impl Operation for List {
                 ],
             )
             .await?;
-        let mut handoffs: Vec<Handoff> = rows.iter().map(Handoff::from_row).collect();
+        let mut handoffs: Vec<Handoff> = Handoff::shown(ctx, &rows);
         let next_cursor = page(&mut handoffs, limit, |last| Cursor {
             at: last.created_at,
             id: last.handoff_id.clone(),

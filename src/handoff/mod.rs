@@ -1,6 +1,7 @@
 //! Handoffs: what an agent leaves for its next session.
 
 mod create;
+mod decrypt;
 mod delete;
 mod get;
 mod last;
@@ -8,6 +9,7 @@ mod list;
 mod stats;
 
 pub use create::{Create, NewHandoff};
+pub use decrypt::Decrypt;
 pub use delete::Delete;
 pub use get::Get;
 pub use last::Last;
@@ -16,6 +18,8 @@ pub use stats::Stats;
 
 use crate::db::{Columns, Row};
 use crate::endpoint::Endpoint;
+use crate::operation::Context;
+use crate::seal::{Sealable, Sealed, Show};
 use chrono::{DateTime, Utc};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -28,6 +32,7 @@ pub const OPERATIONS: &[Endpoint] = &[
     Endpoint::of::<Stats>(),
     Endpoint::of::<Get>(),
     Endpoint::of::<Delete>(),
+    Endpoint::of::<Decrypt>(),
 ];
 
 /// A handoff as clients see it.
@@ -67,11 +72,45 @@ pub struct Handoff {
     pub compression_level: String,
     /// When it was stored.
     pub created_at: DateTime<Utc>,
+    /// In exports of sealed handoffs: the texts, encrypted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sealed: Option<Sealed>,
+}
+
+impl Sealable for Handoff {
+    fn id(&self) -> String {
+        self.handoff_id.clone()
+    }
+    fn sensitivity(&mut self) -> &mut String {
+        &mut self.sensitivity
+    }
+    fn sealed(&mut self) -> &mut Option<Sealed> {
+        &mut self.sealed
+    }
+    fn texts(&mut self) -> Vec<(String, &mut String)> {
+        [
+            ("experienced", &mut self.experienced),
+            ("noticed", &mut self.noticed),
+            ("learned", &mut self.learned),
+            ("story", &mut self.story),
+            ("becoming", &mut self.becoming),
+            ("remember", &mut self.remember),
+        ]
+        .into_iter()
+        .filter_map(|(name, text)| Some((name.to_owned(), text.as_mut()?)))
+        .collect()
+    }
 }
 
 impl Handoff {
-    /// From a row of session_handoffs.
+    /// From rows of session_handoffs, as far as their own tenant may see them.
+    pub fn shown(ctx: &Context, rows: &[Row]) -> Vec<Self> {
+        ctx.reveal(rows.iter().map(Self::from_row).collect(), Show::Own)
+    }
+
+    /// From a row of session_handoffs, as it is stored.
     pub fn from_row(row: &Row) -> Self {
+        let sealed: Option<Vec<u8>> = row.get("sealed");
         Self {
             handoff_id: row.get("handoff_id"),
             tenant_id: row.get("tenant_id"),
@@ -86,10 +125,11 @@ impl Handoff {
             significance: row.get("significance"),
             tags: row.get("tags"),
             sensitivity: row.get("sensitivity"),
-            encrypted: false,
+            encrypted: sealed.is_some(),
             project_path: row.get("project_path"),
             compression_level: row.get("compression_level"),
             created_at: row.get("created_at"),
+            sealed: sealed.map(Sealed),
         }
     }
 
@@ -113,10 +153,11 @@ impl Handoff {
             .maybe_texts(rows().map(|h| h.project_path.as_deref()))
             .texts(rows().map(|h| h.compression_level.as_str()))
             .instants(rows().map(|h| h.created_at))
+            .maybe_bytes(rows().map(|h| h.sealed.as_ref().map(|sealed| sealed.0.as_slice())))
     }
 
     /// The texts by their names, in the order of the contract.
-    pub fn texts(&self) -> [(&'static str, Option<&str>); 6] {
+    pub fn said(&self) -> [(&'static str, Option<&str>); 6] {
         [
             ("experienced", self.experienced.as_deref()),
             ("noticed", self.noticed.as_deref()),

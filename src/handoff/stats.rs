@@ -43,7 +43,7 @@ impl Operation for Stats {
         Ok(Output {
             tenant_id: ctx.tenant.clone(),
             total: by_sensitivity.values().sum(),
-            encrypted: 0,
+            encrypted: rows.iter().map(|row| row.get::<_, i64>(2)).sum(),
             by_sensitivity,
         })
     }

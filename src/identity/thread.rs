@@ -70,7 +70,7 @@ impl Operation for Thread {
             .pop()
             .unwrap_or_default()
             .iter()
-            .map(statement)
+            .map(|row| statement(ctx, row))
             .collect();
         let total = rows
             .pop()
@@ -89,10 +89,12 @@ impl Operation for Thread {
     }
 }
 
-fn statement(row: &crate::db::Row) -> Statement {
+fn statement(ctx: &Context, row: &crate::db::Row) -> Statement {
+    let handoff_id: String = row.get(0);
+    let opened = ctx.opened(&handoff_id, row.get(4), row.get(5));
     Statement {
-        handoff_id: row.get(0),
-        becoming: row.get(1),
+        becoming: opened.text(&["becoming"]).unwrap_or_else(|| row.get(1)),
+        handoff_id,
         created_at: row.get(2),
         significance: row.get(3),
     }

@@ -4,8 +4,9 @@ use super::Note;
 use crate::context::{Begun, gone};
 use crate::error::{Error, Result};
 use crate::operation::{Access, Context, Method, Operation};
+use crate::seal::Show;
+use crate::sql;
 use crate::types::{List, Name, Share, Tags, Text, strings};
-use crate::{id, sql};
 use chrono::{DateTime, Utc};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -50,18 +51,6 @@ pub struct Output {
     note: Note,
 }
 
-/// A note to be stored.
-pub(super) struct Draft {
-    pub title: String,
-    pub content: String,
-    pub source_handoffs: Vec<String>,
-    pub with_whom: Option<String>,
-    pub tags: Vec<String>,
-    pub confidence: f64,
-    pub supersedes: Option<String>,
-    pub pinned: bool,
-}
-
 /// Stores a note.
 pub struct Create;
 
@@ -79,55 +68,57 @@ impl Operation for Create {
             return Err(Error::invalid("name at least one handoff this comes from")
                 .field("source_handoffs"));
         }
-        let draft = Draft {
-            title: input.title.into(),
-            content: input.content.into(),
-            source_handoffs: strings(input.source_handoffs.into_inner()),
-            with_whom: None,
-            tags: strings(input.tags.into_inner()),
-            confidence: input.confidence.get(),
-            supersedes: input.supersedes.map(String::from),
-            pinned: input.pinned,
-        };
-        store(ctx, &draft).await
+        let mut note = Note::new(ctx, input.title.into(), input.content.into());
+        note.source_handoffs = strings(input.source_handoffs.into_inner());
+        note.tags = strings(input.tags.into_inner());
+        note.confidence = input.confidence.get();
+        note.supersedes = input.supersedes.map(String::from);
+        note.pinned = input.pinned;
+        store(ctx, note).await
     }
 }
 
 /// Writes a note once and reads it back.
-pub(super) async fn store(ctx: &Context, draft: &Draft) -> Result<Output> {
+pub(super) async fn store(ctx: &Context, mut note: Note) -> Result<Output> {
+    ctx.protect(&mut note).await?;
     let note_id = match ctx.begin().await? {
         Begun::Replay(mut ids) => ids.pop().ok_or_else(gone)?,
         Begun::Fresh(write) => {
-            let (note_id, at) = id::new("kn");
             write
                 .query(
                     sql!("knowledge/create"),
                     &[
-                        &note_id,
-                        &draft.title,
-                        &draft.content,
-                        &draft.source_handoffs,
-                        &draft.with_whom,
-                        &draft.tags,
-                        &draft.confidence,
-                        &draft.pinned,
-                        &draft.supersedes,
-                        &at,
+                        &note.note_id,
+                        &note.title,
+                        &note.content,
+                        &note.source_handoffs,
+                        &note.with_whom,
+                        &note.tags,
+                        &note.confidence,
+                        &note.pinned,
+                        &note.supersedes,
+                        &note.created_at,
+                        &note.sensitivity,
+                        &note.sealed.map(|sealed| sealed.0),
                     ],
                 )
                 .await?;
-            write.commit(std::slice::from_ref(&note_id)).await?;
-            note_id
+            write.commit(std::slice::from_ref(&note.note_id)).await?;
+            note.note_id
         }
     };
-    let row = ctx
-        .first(sql!("knowledge/get"), &[&note_id, &true])
-        .await?
-        .ok_or_else(gone)?;
-    let note = Note::from_row(&row);
+    let note = written(ctx, &note_id).await?;
     Ok(Output {
         note_id,
         created_at: note.created_at,
         note,
     })
+}
+
+/// A note as who wrote it may see it: all of it.
+pub(super) async fn written(ctx: &Context, note_id: &str) -> Result<Note> {
+    let row = ctx.first(sql!("knowledge/get"), &[&note_id, &true]).await?;
+    let note = row.as_ref().map(Note::from_row).ok_or_else(gone)?;
+    let mut shown = ctx.reveal(vec![note], Show::All);
+    shown.pop().ok_or_else(gone)
 }

@@ -31,7 +31,8 @@ impl Operation for Get {
         let row = ctx
             .first(sql!("knowledge/get"), &[&&*input.id, &false])
             .await?;
-        row.as_ref().map(Note::from_row).ok_or_else(missing)
+        let rows: Vec<_> = row.into_iter().collect();
+        Note::shown(ctx, &rows).pop().ok_or_else(missing)
     }
 }
 

@@ -65,12 +65,7 @@ impl Operation for List {
                 ],
             )
             .await?;
-        let mut notes: Vec<Note> = rows
-            .pop()
-            .unwrap_or_default()
-            .iter()
-            .map(Note::from_row)
-            .collect();
+        let mut notes: Vec<Note> = Note::shown(ctx, &rows.pop().unwrap_or_default());
         let total = rows
             .pop()
             .and_then(|rows| rows.first().map(|row| row.get(0)))

@@ -16,6 +16,9 @@ pub use update::Update;
 
 use crate::db::Row;
 use crate::endpoint::Endpoint;
+use crate::id;
+use crate::operation::Context;
+use crate::seal::{Sealable, Sealed, Show};
 use chrono::{DateTime, Utc};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -57,11 +60,71 @@ pub struct Note {
     pub created_at: DateTime<Utc>,
     /// When it was last changed.
     pub updated_at: DateTime<Utc>,
+    /// none, low, medium, high or secret, by what stands in it.
+    #[serde(default = "none")]
+    pub sensitivity: String,
+    /// Whether its texts are sealed in the database.
+    #[serde(default)]
+    pub encrypted: bool,
+    /// In exports of sealed notes: the texts, encrypted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sealed: Option<Sealed>,
+}
+
+/// The level of what says nothing about it.
+pub fn none() -> String {
+    "none".to_owned()
+}
+
+impl Sealable for Note {
+    fn id(&self) -> String {
+        self.note_id.clone()
+    }
+    fn sensitivity(&mut self) -> &mut String {
+        &mut self.sensitivity
+    }
+    fn sealed(&mut self) -> &mut Option<Sealed> {
+        &mut self.sealed
+    }
+    fn texts(&mut self) -> Vec<(String, &mut String)> {
+        vec![
+            ("title".to_owned(), &mut self.title),
+            ("content".to_owned(), &mut self.content),
+        ]
+    }
 }
 
 impl Note {
-    /// From a row of knowledge_notes.
+    /// A new note that says this and nothing more.
+    fn new(ctx: &Context, title: String, content: String) -> Self {
+        let (note_id, created_at) = id::new("kn");
+        Self {
+            note_id,
+            tenant_id: ctx.tenant.clone(),
+            title,
+            content,
+            source_handoffs: Vec::new(),
+            with_whom: None,
+            tags: Vec::new(),
+            confidence: 0.7,
+            pinned: false,
+            supersedes: None,
+            created_at,
+            updated_at: created_at,
+            sensitivity: none(),
+            encrypted: false,
+            sealed: None,
+        }
+    }
+
+    /// From rows of knowledge_notes, as far as their own tenant may see them.
+    pub fn shown(ctx: &Context, rows: &[Row]) -> Vec<Self> {
+        ctx.reveal(rows.iter().map(Self::from_row).collect(), Show::Own)
+    }
+
+    /// From a row of knowledge_notes, as it is stored.
     pub fn from_row(row: &Row) -> Self {
+        let sealed: Option<Vec<u8>> = row.get("sealed");
         Self {
             note_id: row.get("note_id"),
             tenant_id: row.get("tenant_id"),
@@ -75,6 +138,9 @@ impl Note {
             supersedes: row.get("supersedes"),
             created_at: row.get("created_at"),
             updated_at: row.get("updated_at"),
+            sensitivity: row.get("sensitivity"),
+            encrypted: sealed.is_some(),
+            sealed: sealed.map(Sealed),
         }
     }
 }

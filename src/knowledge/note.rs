@@ -1,6 +1,7 @@
 //! knowledge_note
 
-use super::create::{Draft, Output, store};
+use super::Note;
+use super::create::{Output, store};
 use crate::error::Result;
 use crate::operation::{Access, Context, Method, Operation};
 use crate::text::first_words;
@@ -40,16 +41,10 @@ impl Operation for Write {
         } else {
             None
         };
-        let draft = Draft {
-            title: title.unwrap_or_else(|| line.to_owned()),
-            content: input.text.into(),
-            source_handoffs: Vec::new(),
-            with_whom: input.with_whom.map(String::from),
-            tags: strings(input.tags.into_inner()),
-            confidence: 0.7,
-            supersedes: None,
-            pinned: false,
-        };
-        store(ctx, &draft).await
+        let title = title.unwrap_or_else(|| line.to_owned());
+        let mut note = Note::new(ctx, title, input.text.into());
+        note.with_whom = input.with_whom.map(String::from);
+        note.tags = strings(input.tags.into_inner());
+        store(ctx, note).await
     }
 }

@@ -1,10 +1,12 @@
 //! knowledge_update
 
 use super::Note;
+use super::create::written;
 use super::get::missing;
-use crate::context::{Begun, gone};
+use crate::context::Begun;
 use crate::error::{Error, Result};
 use crate::operation::{Access, Context, Method, Operation};
+use crate::seal::Show;
 use crate::sql;
 use crate::types::{List, Name, Share, Tags, Text, strings};
 use schemars::JsonSchema;
@@ -53,13 +55,22 @@ impl Operation for Update {
         }
         let id: &str = &input.id;
         if let Begun::Fresh(write) = ctx.begin().await? {
-            let changed = write
-                .first(
+            let row = write.first(sql!("knowledge/lock"), &[&id]).await?;
+            let note = row.as_ref().map(Note::from_row).ok_or_else(missing)?;
+            // Opened, changed, judged by what it says now, and sealed again if need be.
+            let mut all = ctx.reveal(vec![note], Show::All);
+            let mut note = all.pop().ok_or_else(missing)?;
+            note.title = input.title.map_or(note.title, String::from);
+            note.content = input.content.map_or(note.content, String::from);
+            note.sensitivity = super::none();
+            ctx.protect(&mut note).await?;
+            write
+                .query(
                     sql!("knowledge/update"),
                     &[
                         &id,
-                        &input.title.as_deref(),
-                        &input.content.as_deref(),
+                        &note.title,
+                        &note.content,
                         &input
                             .source_handoffs
                             .map(|sources| strings(sources.into_inner())),
@@ -67,16 +78,13 @@ impl Operation for Update {
                         &input.confidence.map(Share::get),
                         &input.pinned,
                         &ctx.at,
+                        &note.sensitivity,
+                        &note.sealed.map(|sealed| sealed.0),
                     ],
                 )
                 .await?;
-            changed.ok_or_else(missing)?;
             write.commit(&[id.to_owned()]).await?;
         }
-        let row = ctx
-            .first(sql!("knowledge/get"), &[&id, &true])
-            .await?
-            .ok_or_else(gone)?;
-        Ok(Note::from_row(&row))
+        written(ctx, id).await
     }
 }

@@ -2,10 +2,11 @@
 
 use crate::db::sha256;
 use crate::error::{Error, Kind, Result};
+pub use crate::file::{io, write_private};
 use rustix::fs::{FlockOperation, flock};
-use std::fs::{self, File, OpenOptions, Permissions};
+use std::fs::{self, File, OpenOptions};
 use std::io::{Read, Write};
-use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 /// The longest path of a socket (sun_path holds 108 bytes with the closing NUL, unix(7)).
@@ -136,32 +137,4 @@ pub fn make_private(directory: &Path) -> Result<()> {
             .create(directory)
     });
     made.map_err(|error| io("make", directory, error))
-}
-
-/// Writes a file for this user alone, whole or not at all.
-pub fn write_private(path: &Path, text: &str) -> Result<()> {
-    let temporary = path.with_extension("new");
-    let write = || {
-        let mut file = OpenOptions::new()
-            .write(true)
-            .create(true)
-            .truncate(true)
-            .mode(0o600)
-            .open(&temporary)?;
-        file.set_permissions(Permissions::from_mode(0o600))?;
-        file.write_all(text.as_bytes())?;
-        file.sync_all()?;
-        fs::rename(&temporary, path)
-    };
-    write().map_err(|error| io("write", path, error))
-}
-
-/// An error of the file system, with what was tried and where: paths are the operator's own.
-pub fn io(what: &str, path: &Path, error: std::io::Error) -> Error {
-    Error::new(
-        Kind::Conflict,
-        "file_system",
-        format!("cannot {what} {}: {error}", path.display()),
-    )
-    .source(error)
 }

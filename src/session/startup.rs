@@ -69,12 +69,7 @@ impl Operation for Startup {
             )
             .await?;
         let notes = rows.pop().unwrap_or_default();
-        let handoffs: Vec<Handoff> = rows
-            .pop()
-            .unwrap_or_default()
-            .iter()
-            .map(Handoff::from_row)
-            .collect();
+        let handoffs = Handoff::shown(ctx, &rows.pop().unwrap_or_default());
         let counts = rows.pop().unwrap_or_default();
         let count = |column: usize| counts.first().map_or(0, |row| row.get(column));
         Ok(Output {
@@ -83,7 +78,7 @@ impl Operation for Startup {
             first_session: handoffs.is_empty(),
             identity_thread: threads(&handoffs),
             last_handoff: handoffs.into_iter().next(),
-            recent_knowledge: notes.iter().map(Note::from_row).collect(),
+            recent_knowledge: Note::shown(ctx, &notes),
             loaded_at: ctx.at,
             total_handoffs: count(0),
             total_knowledge_notes: count(1),

@@ -5,10 +5,11 @@ use crate::db::{Committer, Db, Desk, Row, Target, Writer, migrate};
 use crate::error::{Error, Result};
 use crate::event::NewEvents;
 use crate::handoff::NewHandoff;
+use crate::seal::{DataKey, Vault};
 use crate::sql;
 use chrono::{DateTime, Utc};
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
@@ -61,6 +62,8 @@ pub struct Place {
     pub limits: Arc<Limits>,
     /// Its share of the connections, when it has one of its own.
     share: Option<Arc<OwnedSemaphorePermit>>,
+    /// Its data key, unwrapped when it is first needed.
+    data_key: OnceLock<Arc<DataKey>>,
 }
 
 struct Kept {
@@ -176,6 +179,7 @@ impl Places {
                 handoffs: before.handoffs.clone(),
                 events: before.events.clone(),
                 share: before.share.clone(),
+                data_key: OnceLock::new(),
                 record,
                 limits,
             };
@@ -186,6 +190,7 @@ impl Places {
                 handoffs: self.handoffs.clone(),
                 events: self.events.clone(),
                 share: None,
+                data_key: OnceLock::new(),
                 record,
                 limits,
             };
@@ -208,6 +213,7 @@ impl Places {
             handoffs: Committer::start(desk.clone()),
             events: Committer::start(desk),
             share: share.map(Arc::new),
+            data_key: OnceLock::new(),
             record,
             limits,
         }
@@ -224,6 +230,19 @@ impl Place {
             )
             .field("tenant_id")),
         }
+    }
+
+    /// Its data key; none when nothing of it was ever sealed.
+    pub fn data_key(&self, vault: &Vault, tenant: &str) -> Result<Option<Arc<DataKey>>> {
+        if let Some(key) = self.data_key.get() {
+            return Ok(Some(key.clone()));
+        }
+        let Some((wrapped, by)) = &self.record.data_key else {
+            return Ok(None);
+        };
+        let bytes = vault.master_of(by)?.unwrap(tenant, wrapped)?;
+        let key = Arc::new(DataKey::new(&bytes)?);
+        Ok(Some(self.data_key.get_or_init(|| key).clone()))
     }
 
     /// Whether it has connections that no other tenant uses.

@@ -1,6 +1,7 @@
 //! What a wake-up answers.
 
 use crate::db::Row;
+use crate::seal::Opened;
 use chrono::{DateTime, Utc};
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -105,6 +106,22 @@ pub struct Older {
 }
 
 impl LastHandoff {
+    /// Puts opened texts, or the placeholder, in the place of sealed ones.
+    pub fn open(&mut self, opened: &Opened) {
+        for (name, text) in [
+            ("experienced", &mut self.experienced),
+            ("noticed", &mut self.noticed),
+            ("learned", &mut self.learned),
+            ("story", &mut self.story),
+            ("becoming", &mut self.becoming),
+            ("remember", &mut self.remember),
+        ] {
+            if let (Some(text), Some(opened)) = (text, opened.text(&[name])) {
+                *text = opened;
+            }
+        }
+    }
+
     /// From the first session's row of wake/up.
     pub fn from_row(row: &Row) -> Self {
         let mut texts = row.get::<_, Vec<Option<String>>>(6).into_iter();

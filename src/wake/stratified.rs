@@ -113,7 +113,7 @@ impl Operation for Stratified {
                         &[&i64::from(input.recent_count.get())],
                     )
                     .await?;
-                Some(rows.iter().map(Handoff::from_row).collect())
+                Some(Handoff::shown(ctx, &rows))
             }
             false => None,
         };

@@ -78,11 +78,17 @@ pub async fn wake(
     let mut state = State::default();
     for row in &rows {
         match row.get(0) {
-            "session" if state.last.is_none() => state.last = Some(LastHandoff::from_row(row)),
-            "session" => state.older.lines.push(line(row)),
-            "remember" => state.remember.lines.push(line(row)),
-            "becoming" => state.becoming.lines.push(line(row)),
-            _ => state.decisions.lines.push(line(row)),
+            "session" if state.last.is_none() => {
+                let mut last = LastHandoff::from_row(row);
+                let opened =
+                    ctx.opened(&last.handoff_id, row.get("sensitivity"), row.get("sealed"));
+                last.open(&opened);
+                state.last = Some(last);
+            }
+            "session" => state.older.lines.push(line(ctx, row, &SUMMARY)),
+            "remember" => state.remember.lines.push(line(ctx, row, &["remember"])),
+            "becoming" => state.becoming.lines.push(line(ctx, row, &["becoming"])),
+            _ => state.decisions.lines.push(line(ctx, row, &["decision"])),
         }
     }
     state.older.keep(sessions - 1);
@@ -92,10 +98,23 @@ pub async fn wake(
     assemble(&ctx.tenant, with_whom, &state, max_tokens)
 }
 
-fn line(row: &Row) -> Line {
+/// Which text stands for a session, the first it has; as in the statement.
+const SUMMARY: [&str; 6] = [
+    "story",
+    "experienced",
+    "learned",
+    "noticed",
+    "becoming",
+    "remember",
+];
+
+/// A line; of a sealed memory, the first of these texts.
+fn line(ctx: &Context, row: &Row, names: &[&str]) -> Line {
+    let id: String = row.get(1);
+    let opened = ctx.opened(&id, row.get("sensitivity"), row.get("sealed"));
     Line {
-        id: row.get(1),
+        text: opened.text(names).unwrap_or_else(|| row.get(3)),
         at: row.get(2),
-        text: row.get(3),
+        id,
     }
 }

@@ -18,6 +18,7 @@ mod isolation;
 mod key;
 mod memory;
 mod recall;
+mod seal;
 mod sql;
 mod strict;
 mod tenant;

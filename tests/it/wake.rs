@@ -124,12 +124,24 @@ async fn a_project_and_secrets_are_respected() {
         .call::<wake::Up>(json!({"with_whom": "Ada", "project_path": "/p"}))
         .await;
     assert_eq!(wake.json["last_handoff"]["story"], "in the project");
-    assert!(!wake.text.contains("secret"), "{}", wake.text);
+    for said in ["hidden", "the secret", "secretive"] {
+        assert!(
+            !wake
+                .text
+                .replace("\"session_id\":\"hidden\"", "")
+                .contains(said),
+            "{}",
+            wake.text
+        );
+    }
+    // That there is something is no secret.
+    assert_eq!(wake.json["remember"][0]["text"], "(secret)");
     let wake = acme
         .call::<wake::Up>(json!({"with_whom": "Ada"}))
         .await
         .ok();
-    assert_eq!(wake["last_handoff"]["story"], "elsewhere");
+    assert_eq!(wake["last_handoff"]["story"], "(secret)");
+    assert_eq!(wake["older_handoffs"][0]["summary"], "elsewhere");
 }
 
 #[tokio::test]

@@ -25,6 +25,10 @@ async fn an_external_database_is_used_as_the_guides_variables_say() {
         let running = Running::start(&home, |command| {
             external::environment(command, external::port(), "agent_memory");
             command.env("PGSSLMODE", mode);
+            command.env(
+                "ENCRYPTION_KEY_FILE",
+                scratch("external-server").join("key"),
+            );
         });
         let log = std::fs::read_to_string(home.with_extension("log")).unwrap();
         assert!(

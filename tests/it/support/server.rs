@@ -36,6 +36,8 @@ impl Server {
         let database = cluster.database().await;
         let mut config = configuration(cluster);
         config.access.enabled = if keys { "true" } else { "false" }.to_owned();
+        let key = super::scratch("keys").join(&database);
+        config.access.encryption_key_file = key.display().to_string();
         configure(&mut config);
         let application = cluster.application.with_database(&database);
         let owner = cluster.owner.with_database(&database);

@@ -21,6 +21,7 @@ pub mod clock;
 pub mod config;
 pub mod context;
 pub mod db;
+pub mod doctor;
 pub mod endpoint;
 pub mod error;
 pub mod file;

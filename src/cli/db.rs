@@ -1,5 +1,6 @@
 //! `db`: the database's state, its address, stopping it.
 
+use super::db_init::Init;
 use super::open::{Database, block_on, configure, drop_root, must_exist};
 use crate::config::Flags;
 use crate::db::migrate;
@@ -23,15 +24,21 @@ pub enum Db {
     Url,
     /// Stop the server that looks after the embedded database.
     Stop,
+    /// Make the roles and the database on an external PostgreSQL, under the guide's names; running it again changes nothing.
+    Init(Init),
 }
 
 impl Db {
     /// Runs the command.
     pub fn run(self, flags: &Flags) -> Result<()> {
         let config = configure(flags, true)?.config;
+        if let Self::Init(init) = self {
+            return init.run(&config);
+        }
         must_exist(&config)?;
         drop_root(&config)?;
         match self {
+            Self::Init(_) => Ok(()),
             Self::Stop => stop(&Paths::new(config.data_dir())),
             Self::Url => block_on(async {
                 let database = Database::open(&config, true).await?;

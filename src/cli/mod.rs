@@ -4,11 +4,14 @@ mod audit;
 mod call;
 mod config;
 mod db;
+mod db_init;
+mod doctor;
 mod keys;
 mod mcp;
 mod migrate;
 mod open;
 mod psql;
+mod secrets;
 pub mod serve;
 mod tenants;
 
@@ -77,6 +80,11 @@ enum Command {
     /// The audit log.
     #[command(subcommand)]
     Audit(audit::Audit),
+    /// Secrets: making them, and changing the database's while servers run.
+    #[command(subcommand)]
+    Secrets(secrets::Secrets),
+    /// What is wrong, or could be, and the command that mends it; works when the server does not.
+    Doctor(doctor::Doctor),
     /// The configuration.
     #[command(subcommand)]
     Config(config::Config),
@@ -121,6 +129,8 @@ pub fn run() -> Result<()> {
         Command::Tenants(tenants) => tenants.run(&flags),
         Command::Keys(keys) => keys.run(&flags),
         Command::Audit(audit) => audit.run(&flags),
+        Command::Secrets(secrets) => secrets.run(&flags),
+        Command::Doctor(doctor) => doctor.run(&flags),
         Command::Config(config) => config.run(&flags),
         Command::Openapi => print(
             &serde_json::to_string_pretty(&crate::http::document()?).map_err(Error::internal)?,

@@ -3,6 +3,7 @@
 use super::open::{Database, block_on, configure, drop_root, since};
 use crate::app::App;
 use crate::config::{Config, Flags};
+use crate::doctor::{self, Level};
 use crate::error::{Error, Result};
 use crate::key::{digest, fresh};
 use crate::stop::Stopper;
@@ -75,6 +76,11 @@ async fn whole(config: Config, stopper: &Stopper) -> Result<()> {
             log::warn!(
                 "keys are off on an open listener: whoever reaches it reads and writes everything"
             );
+        }
+        for finding in doctor::ages_and_modes(&app.config, clock::now()) {
+            if let (Level::Warn, Some(mend)) = (finding.level, &finding.mend) {
+                log::warn!("{}; {mend}", finding.what);
+            }
         }
         greet(&app, &database, &addresses, key.as_deref(), &since(began));
         systemd::ready(&format!("serving on {}", addresses.join(", ")));

@@ -9,6 +9,7 @@ mod weak;
 
 pub use env_file::parse as parse_env_file;
 pub use load::{Flags, Loaded, Source, load};
+pub use url::{hosts_and_password, port_of};
 pub use variables::{SECRETS, VARIABLES};
 pub use weak::Weakness;
 
@@ -144,7 +145,7 @@ impl Config {
     pub fn database_hosts(&self) -> Vec<String> {
         match self.database.url.is_empty() {
             true => self.database.host.split(',').map(str::to_owned).collect(),
-            false => url::hosts_and_password(&self.database.url).0,
+            false => hosts_and_password(&self.database.url).0,
         }
     }
 
@@ -152,7 +153,7 @@ impl Config {
     pub fn database_password(&self) -> Option<String> {
         match self.database.url.is_empty() {
             true => Some(self.database.password.clone()).filter(|text| !text.is_empty()),
-            false => url::hosts_and_password(&self.database.url).1,
+            false => hosts_and_password(&self.database.url).1,
         }
     }
 
@@ -367,6 +368,20 @@ fn items(list: &str) -> impl Iterator<Item = &str> {
     list.split(',')
         .map(str::trim)
         .filter(|item| !item.is_empty())
+}
+
+/// The environment that PostgreSQL's programs get of ours: what they need to run, and no secret.
+pub fn for_children() -> impl Iterator<Item = (String, std::ffi::OsString)> {
+    [
+        "PATH",
+        "HOME",
+        "TZ",
+        "TMPDIR",
+        "LD_LIBRARY_PATH",
+        "XDG_RUNTIME_DIR",
+    ]
+    .into_iter()
+    .filter_map(|name| Some((name.to_owned(), std::env::var_os(name)?)))
 }
 
 fn address(host: &str) -> Result<IpAddr> {

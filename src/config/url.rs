@@ -69,6 +69,14 @@ pub fn hosts_and_password(url: &str) -> (Vec<String>, Option<String>) {
     )
 }
 
+/// The first host's port, when the address names one.
+pub fn port_of(url: &str) -> Option<u16> {
+    let (_, rest) = url.split_once("://")?;
+    let authority = rest.split(['/', '?']).next()?;
+    let host = authority.rsplit('@').next()?.split(',').next()?;
+    host.rsplit_once(':')?.1.parse().ok()
+}
+
 #[cfg(test)]
 mod tests {
     use super::{hosts_and_password, split};

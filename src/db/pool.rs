@@ -199,13 +199,14 @@ impl Db {
         planning: &str,
         statements: &[Read<'_>],
     ) -> Result<Vec<Vec<Row>>> {
-        match self.try_read(tenant, planning, statements).await {
-            // A connection that died while idle says nothing about the database: once more, on another.
-            Err(error) if connection_lost(&error) => {
-                self.try_read(tenant, planning, statements).await
+        // Connections that died while idle say nothing about the database: all of them may have, and then a new one is made.
+        for _ in 0..self.settings.readers {
+            match self.try_read(tenant, planning, statements).await {
+                Err(error) if connection_lost(&error) => {}
+                result => return result,
             }
-            result => result,
         }
+        self.try_read(tenant, planning, statements).await
     }
 
     async fn try_read(
@@ -250,11 +251,14 @@ impl Db {
 
     /// A transaction bound to the tenant, for several statements or a write.
     pub async fn begin(&self, tenant: &str) -> Result<Tx> {
-        match self.try_begin(tenant).await {
-            // Nothing was written yet: once more, on another connection.
-            Err(error) if connection_lost(&error) => self.try_begin(tenant).await,
-            result => result,
+        // Nothing was written yet: again, on another connection.
+        for _ in 0..self.settings.readers {
+            match self.try_begin(tenant).await {
+                Err(error) if connection_lost(&error) => {}
+                result => return result,
+            }
         }
+        self.try_begin(tenant).await
     }
 
     async fn try_begin(&self, tenant: &str) -> Result<Tx> {

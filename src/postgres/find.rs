@@ -1,7 +1,7 @@
 //! Finds PostgreSQL's programs.
 
 use super::paths::Paths;
-use crate::config::Embedded;
+use crate::config::{Embedded, for_children};
 use crate::error::{Error, Kind, Result};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -80,7 +80,12 @@ pub fn probe(dir: &Path, source: &'static str) -> Option<Binaries> {
     if !dir.join("initdb").is_file() {
         return None;
     }
-    let output = Command::new(dir.join("postgres")).arg("-V").output().ok()?;
+    let output = Command::new(dir.join("postgres"))
+        .arg("-V")
+        .env_clear()
+        .envs(for_children())
+        .output()
+        .ok()?;
     let text = String::from_utf8(output.stdout).ok()?;
     // postgres (PostgreSQL) 15.18 (Debian 15.18-0+deb12u1)
     let version = text.split_whitespace().nth(2)?.to_owned();
@@ -94,7 +99,12 @@ pub fn probe(dir: &Path, source: &'static str) -> Option<Binaries> {
 }
 
 fn on_path() -> Option<PathBuf> {
-    let output = Command::new("pg_config").arg("--bindir").output().ok()?;
+    let output = Command::new("pg_config")
+        .arg("--bindir")
+        .env_clear()
+        .envs(for_children())
+        .output()
+        .ok()?;
     let text = String::from_utf8(output.stdout).ok()?;
     Some(PathBuf::from(text.trim())).filter(|dir| dir.is_dir())
 }

@@ -12,4 +12,4 @@ mod supervise;
 pub use disk::Disk;
 pub use find::{Binaries, find};
 pub use paths::Paths;
-pub use server::{Access, Embedded, attach};
+pub use server::{Access, Embedded, attach, rotate_passwords};

@@ -9,7 +9,7 @@ use super::settings::{
 };
 use super::supervise::{Plan, Supervisor};
 use crate::config::Config;
-use crate::db::{Parts, Password, Security, Target};
+use crate::db::{Connection, Parts, Password, Security, Target, init, verifier};
 use crate::error::{Error, Kind, Result};
 use crate::{id, sql};
 use base64::Engine;
@@ -18,6 +18,9 @@ use std::time::{Duration, Instant};
 
 /// How long PostgreSQL may take to accept connections; recovery after a crash is part of it.
 const READY: Duration = Duration::from_secs(120);
+
+/// Which roles and rights [`make_roles`] makes: to be raised when it makes others.
+const ROLES: &str = "2\n";
 
 /// How to reach the embedded server, as each of its roles.
 #[derive(Clone)]
@@ -112,14 +115,15 @@ impl Embedded {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
         let marker = paths.home.join("roles-made");
-        if !marker.exists() {
+        // What an earlier version made is brought to what this one makes.
+        if !std::fs::read_to_string(&marker).is_ok_and(|made| made == ROLES) {
             make_roles(
                 &self.access,
                 passwords,
                 has_library(&self.binaries, "pg_stat_statements.so"),
             )
             .await?;
-            write_private(&marker, "")?;
+            write_private(&marker, ROLES)?;
         }
         Ok(())
     }
@@ -205,6 +209,23 @@ struct Passwords {
 }
 
 impl Passwords {
+    fn fresh() -> Self {
+        let fresh = || base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(id::random::<32>());
+        Self {
+            superuser: fresh(),
+            owner: fresh(),
+            application: fresh(),
+        }
+    }
+
+    /// As it stands in the passfile, in libpq's form.
+    fn text(&self) -> String {
+        let line = |role: &str, password: &str| format!("*:*:*:{role}:{password}\n");
+        line(SUPERUSER, &self.superuser)
+            + &line(OWNER, &self.owner)
+            + &line(APPLICATION, &self.application)
+    }
+
     fn load_or_make(paths: &Paths, may_make: bool) -> Result<Self> {
         match std::fs::read_to_string(&paths.passfile) {
             Ok(text) => {
@@ -228,18 +249,8 @@ impl Passwords {
                 })
             }
             Err(error) if error.kind() == std::io::ErrorKind::NotFound && may_make => {
-                let fresh =
-                    || base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(id::random::<32>());
-                let made = Self {
-                    superuser: fresh(),
-                    owner: fresh(),
-                    application: fresh(),
-                };
-                let line = |role: &str, password: &str| format!("*:*:*:{role}:{password}\n");
-                let text = line(SUPERUSER, &made.superuser)
-                    + &line(OWNER, &made.owner)
-                    + &line(APPLICATION, &made.application);
-                write_private(&paths.passfile, &text)?;
+                let made = Self::fresh();
+                write_private(&paths.passfile, &made.text())?;
                 Ok(made)
             }
             Err(error) => Err(super::paths::io("read", &paths.passfile, error)),
@@ -289,7 +300,7 @@ async fn make_roles(access: &Access, passwords: &Passwords, statistics: bool) ->
         (APPLICATION, &passwords.application),
     ] {
         let rows = connection
-            .query(sql!("system/make_role"), &[&role, password])
+            .query(sql!("system/make_role"), &[&role, &verifier(password)])
             .await?;
         for row in rows {
             connection.batch(row.get(0)).await?;
@@ -305,11 +316,47 @@ async fn make_roles(access: &Access, passwords: &Passwords, statistics: bool) ->
             .await?;
     }
     connection.batch(&format!("revoke all on database {DATABASE} from public; grant connect on database {DATABASE} to {APPLICATION}")).await?;
+    let inside = access.superuser.with_database(DATABASE).connect().await?;
+    let names = init::Names {
+        database: DATABASE,
+        owner: OWNER,
+        application: APPLICATION,
+        backup: SUPERUSER,
+    };
+    for statement in init::inside(&inside, &names).await? {
+        inside.batch(&statement).await?;
+    }
     if statistics {
-        let inside = access.superuser.with_database(DATABASE).connect().await?;
         inside
             .batch("create extension if not exists pg_stat_statements")
             .await?;
+    }
+    Ok(())
+}
+
+/// Gives the owner and the application new passwords while a server runs. The file changes first; connections that are refused
+/// meanwhile try again until the database has them too. Cut off in between, it is finished by running it again. The superuser's, which
+/// no server uses, stays: whoever lost it in between could not get in any more.
+pub async fn rotate_passwords(config: &Config, access: &Access) -> Result<Vec<String>> {
+    let paths = Paths::new(config.data_dir());
+    let connection = access.superuser.connect().await?;
+    let new = Passwords {
+        superuser: Passwords::load_or_make(&paths, false)?.superuser,
+        ..Passwords::fresh()
+    };
+    write_private(&paths.passfile, &new.text())?;
+    for (role, password) in [(OWNER, &new.owner), (APPLICATION, &new.application)] {
+        set_password(&connection, role, password).await?;
+    }
+    Ok([OWNER, APPLICATION].map(str::to_owned).to_vec())
+}
+
+async fn set_password(connection: &Connection, role: &str, password: &str) -> Result<()> {
+    let rows = connection
+        .query(sql!("system/set_password"), &[&role, &verifier(password)])
+        .await?;
+    for row in &rows {
+        connection.batch(row.get(0)).await?;
     }
     Ok(())
 }

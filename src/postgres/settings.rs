@@ -2,6 +2,7 @@
 
 use super::find::Binaries;
 use super::paths::{Paths, io};
+use crate::config::for_children;
 use crate::error::{Error, Kind, Result};
 use std::path::Path;
 use std::process::Command;
@@ -43,6 +44,8 @@ pub fn initialise(binaries: &Binaries, paths: &Paths, superuser_password: &str) 
         .arg(&password_file)
         .arg("--pgdata")
         .arg(&scratch)
+        .env_clear()
+        .envs(for_children())
         .env("LC_ALL", "C.UTF-8")
         .output();
     let _ = std::fs::remove_file(&password_file);

@@ -3,6 +3,7 @@
 // The moment between fork and exec has no safe interface in the standard library; the reason stands at the one place below.
 #![allow(unsafe_code)]
 
+use crate::config::for_children;
 use crate::error::{Error, Kind, Result};
 use rustix::process::{Pid, Signal, kill_process};
 use std::io::{BufRead, BufReader};
@@ -212,10 +213,9 @@ fn spawn(plan: &Plan) -> std::io::Result<Child> {
         .stdin(Stdio::null())
         .stdout(Stdio::null())
         .stderr(Stdio::piped())
+        .env_clear()
+        .envs(for_children())
         .env("LC_ALL", "C.UTF-8");
-    for secret in ["PGPASSWORD", "DATABASE_URL", "PGOWNER_PASSWORD"] {
-        command.env_remove(secret);
-    }
     // SAFETY: between fork and exec only async-signal-safe calls are allowed: these are three bare system calls and no allocation.
     unsafe {
         command.pre_exec(move || {

@@ -71,7 +71,7 @@ pub fn card(text: &str) -> bool {
             _ => digit * 2,
         })
         .sum();
-    issuer && sum % 10 == 0
+    issuer && sum.is_multiple_of(10)
 }
 
 /// Areas, groups and serials that are given out.

@@ -1,9 +1,11 @@
+mod access;
 mod command_line;
 mod disk;
 mod download;
 mod embedded;
 mod kills;
 mod openapi;
+mod secrets;
 mod shutdown;
 mod streams;
 mod tls;

@@ -52,16 +52,27 @@ insert into installation default values;
 
 alter table api_keys add column last_used_at timestamptz;
 drop function api_key_find(bytea);
+-- Before any tenant is known a row is seen by who knows its hash, and by no other way: forced policies hold here too.
+create policy key_lookup on api_keys for select using (encode(hash, 'hex') = current_setting('app.key_hash', true));
 create function api_key_find(wanted bytea) returns table (tenant_id text, key_id text, access text, expires_at timestamptz, hash bytea)
-language sql stable security definer set search_path from current as $$
-    select k.tenant_id, k.key_id, k.access, k.expires_at, k.hash from api_keys k where k.hash = wanted and k.revoked_at is null
-$$;
+language plpgsql security definer set search_path from current as $$
+begin
+    perform set_config('app.key_hash', encode(wanted, 'hex'), true);
+    return query select k.tenant_id, k.key_id, k.access, k.expires_at, k.hash from api_keys k
+                 where k.hash = wanted and k.revoked_at is null;
+    perform set_config('app.key_hash', '', true);
+end $$;
 -- Notes when keys were last used; many at once, now and then.
-create function api_key_used(ids text[], at timestamptz[]) returns void
-language sql security definer set search_path from current as $$
-    update api_keys k set last_used_at = greatest(k.last_used_at, u.at)
-    from unnest(ids, at) as u (id, at) where k.key_id = u.id
-$$;
+create function api_key_used(tenants text[], ids text[], at timestamptz[]) returns void
+language plpgsql security definer set search_path from current as $$
+declare used record;
+begin
+    for used in select u.tenant, u.id, u.at from unnest(tenants, ids, at) as u (tenant, id, at) loop
+        perform set_config('app.tenant', used.tenant, true);
+        update api_keys k set last_used_at = greatest(k.last_used_at, used.at)
+        where k.tenant_id = used.tenant and k.key_id = used.id;
+    end loop;
+end $$;
 
 -- Who did what to keys, tenants, sealed texts and what was erased. Each row carries the hash of the one before it; the tenant '*' is
 -- the installation's own chain.
@@ -136,7 +147,7 @@ begin
     loop
         if application = current_user then
             -- Only what differs: altering a table waits for everyone who reads it.
-            if t.relrowsecurity and not t.relforcerowsecurity and t.relname not in ('api_keys', 'tenants', 'audit_heads') then
+            if t.relrowsecurity and not t.relforcerowsecurity and t.relname not in ('tenants', 'audit_heads') then
                 execute format('alter table %s force row level security', t.name);
             end if;
             continue;

@@ -6,5 +6,5 @@ join pg_attribute a on a.attrelid = c.oid and a.attname = 'tenant_id' and not a.
 where c.relkind = 'r' and c.relowner = current_user::regrole
   and (not c.relrowsecurity
        or not exists (select from pg_policy p where p.polrelid = c.oid and p.polname = 'tenant_isolation')
-       or ($1 and not c.relforcerowsecurity and c.relname not in ('api_keys', 'tenants', 'audit_heads')))
+       or ($1 and not c.relforcerowsecurity and c.relname not in ('tenants', 'audit_heads')))
 order by 1

@@ -7,6 +7,7 @@ use crate::doctor::{self, Level};
 use crate::error::{Error, Result};
 use crate::key::{digest, fresh};
 use crate::stop::Stopper;
+use crate::tenant::INSTALLATION;
 use crate::{clock, http, id, jobs, seal, sql, systemd};
 use clap::Args;
 use std::io::IsTerminal;
@@ -209,6 +210,10 @@ async fn first_key(app: &App) -> Result<Option<String>> {
         .ok()
         .map(|text| text.trim().to_owned())
         .filter(|key| !key.is_empty());
+    owner.batch("begin").await?;
+    owner
+        .query(sql!("system/bind"), &[&INSTALLATION, &"30s", &"auto"])
+        .await?;
     let there = !owner
         .query(sql!("system/first_key_there"), &[])
         .await?
@@ -234,6 +239,7 @@ async fn first_key(app: &App) -> Result<Option<String>> {
     owner
         .query(sql!("system/first_key"), &[&key_id, &digest(&key), &at])
         .await?;
+    owner.batch("commit").await?;
     Ok(Some(file.display().to_string()))
 }
 

@@ -65,7 +65,7 @@ impl Connection {
             return Ok(Some(statement.clone()));
         }
         let types: Vec<Type> = params.iter().map(|param| param.sql_type()).collect();
-        let statement = self.client.prepare_typed(sql.text, &types).await?;
+        let statement = self.client.prepare_typed(sql.text(), &types).await?;
         self.statements
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
@@ -89,7 +89,7 @@ impl Connection {
             None => {
                 let params: Vec<(&(dyn ToSql + Sync), Type)> =
                     params.iter().map(|p| (*p as _, p.sql_type())).collect();
-                self.client.query_typed(sql.text, &params).await?
+                self.client.query_typed(sql.text(), &params).await?
             }
         })
     }
@@ -113,7 +113,7 @@ impl Connection {
     pub async fn stream(&self, sql: &'static Sql, params: &[&dyn Value]) -> Result<RowStream> {
         let params: Vec<(&(dyn ToSql + Sync), Type)> =
             params.iter().map(|p| (*p as _, p.sql_type())).collect();
-        Ok(self.client.query_typed_raw(sql.text, params).await?)
+        Ok(self.client.query_typed_raw(sql.text(), params).await?)
     }
 
     /// Whether the server answers.

@@ -8,6 +8,7 @@ use crate::db::{Connection, Target, migrate};
 use crate::error::Result;
 use crate::seal::{self, Vault};
 use crate::sql;
+use crate::tenant::INSTALLATION;
 use chrono::Duration;
 
 /// All checks of a database that can be reached as both roles; a check that fails itself is a finding too.
@@ -205,11 +206,25 @@ async fn policies(owner: &Connection, one_for_both: bool) -> Result<Vec<Finding>
 
 async fn keys(owner: &Connection) -> Result<Vec<Finding>> {
     let before = clock::now() - Duration::days(AGE);
-    let rows = owner.query(sql!("system/doctor_keys"), &[&before]).await?;
-    let Some(row) = rows.first() else {
-        return Ok(Vec::new());
-    };
-    let (old, installation): (i64, i64) = (row.get(0), row.get(1));
+    let mut tenants = vec![INSTALLATION.to_owned()];
+    let rows = owner.query(sql!("system/tenants"), &[]).await?;
+    tenants.extend(rows.iter().map(|row| row.get::<_, String>(0)));
+    let (mut old, mut installation) = (0, 0);
+    for tenant in tenants {
+        owner.batch("begin read only").await?;
+        owner
+            .query(sql!("system/bind"), &[&tenant, &"30s", &"auto"])
+            .await?;
+        let rows = owner
+            .query(sql!("system/doctor_keys"), &[&tenant, &before])
+            .await?;
+        owner.batch("commit").await?;
+        let count = |column| rows.first().map_or(0, |row| row.get::<_, i64>(column));
+        old += count(0);
+        if tenant == INSTALLATION {
+            installation = count(1);
+        }
+    }
     Ok(vec![match old {
         0 => Finding::ok(
             "keys",

@@ -2,7 +2,9 @@
 
 use crate::db::{Json, Row};
 use crate::error::{Error, Result};
-use crate::seal::{Change, Sealed, keyless};
+use crate::seal::classify::classify;
+use crate::seal::{Change, DataKey, Sealed, keyless, level};
+use crate::types::Sensitivity;
 use base64::Engine;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -58,6 +60,38 @@ pub struct ExportedArtifact {
 }
 
 impl ExportedEvent {
+    /// Whether it should be sealed and is not; its level is raised to what stands in it.
+    pub fn is_open(&mut self) -> bool {
+        let found = classify(self.content.get());
+        if found > level(&self.sensitivity) {
+            found.as_str().clone_into(&mut self.sensitivity);
+        }
+        self.sealed.is_none() && level(&self.sensitivity) >= Sensitivity::High
+    }
+
+    /// Seals it with its chunks and its artifact, each for its own id.
+    pub fn seal(&mut self, key: &DataKey) -> Result<()> {
+        let empty = RawValue::from_string("{}".to_owned()).map_err(Error::internal)?;
+        let content = std::mem::replace(&mut self.content, empty);
+        self.sealed = Some(Sealed(key.seal(&self.event_id, content.get().as_bytes())?));
+        for chunk in &mut self.chunks {
+            let text = std::mem::take(&mut chunk.text);
+            chunk.sealed = Some(Sealed(key.seal(&chunk.chunk_id, text.as_bytes())?));
+        }
+        self.change_artifact(|id, body| key.seal(id, body))
+    }
+
+    fn change_artifact(&mut self, change: impl Fn(&str, &[u8]) -> Result<Vec<u8>>) -> Result<()> {
+        let Some(artifact) = &mut self.artifact else {
+            return Ok(());
+        };
+        let base64 = base64::engine::general_purpose::STANDARD;
+        let bad = |_| Error::invalid("an artifact is not base64").field("artifact.data");
+        let body = base64.decode(&artifact.data).map_err(bad)?;
+        artifact.data = base64.encode(change(&artifact.artifact_id, &body)?);
+        Ok(())
+    }
+
     /// Seals under one key what was sealed under another.
     pub fn reseal(&mut self, change: Option<&Change>) -> Result<()> {
         let Some(Sealed(content)) = &mut self.sealed else {
@@ -70,13 +104,7 @@ impl ExportedEvent {
                 *text = change.apply(&chunk.chunk_id, text)?;
             }
         }
-        if let Some(artifact) = &mut self.artifact {
-            let base64 = base64::engine::general_purpose::STANDARD;
-            let bad = |_| Error::invalid("an artifact is not base64").field("artifact.data");
-            let body = base64.decode(&artifact.data).map_err(bad)?;
-            artifact.data = base64.encode(change.apply(&artifact.artifact_id, &body)?);
-        }
-        Ok(())
+        self.change_artifact(|id, body| change.apply(id, body))
     }
 
     /// From a row of export/events.

@@ -7,6 +7,7 @@ use crate::decision::Decision;
 use crate::error::{Error, Result};
 use crate::handoff::Handoff;
 use crate::knowledge::Note;
+use crate::operation::Context;
 use crate::seal::{Change, Sealable};
 use crate::sql;
 use crate::text::tokens;
@@ -16,6 +17,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 use std::collections::HashSet;
+use std::sync::Arc;
 
 /// A batch is written when it holds this many bytes of JSON, or this many items.
 const BYTES: usize = 1024 * 1024;
@@ -49,6 +51,7 @@ impl Counts {
 
 /// Gathers items of one kind and writes them together.
 pub struct Inserter {
+    ctx: Arc<Context>,
     tenant: String,
     kind: Item,
     waiting: Vec<Box<RawValue>>,
@@ -63,10 +66,11 @@ pub struct Inserter {
 }
 
 impl Inserter {
-    /// For one tenant.
-    pub fn new(tenant: &str) -> Self {
+    /// For the tenant of a call.
+    pub fn new(ctx: Arc<Context>) -> Self {
         Self {
-            tenant: tenant.to_owned(),
+            tenant: ctx.tenant.clone(),
+            ctx,
             kind: Item::End,
             waiting: Vec::new(),
             bytes: 0,
@@ -102,7 +106,7 @@ impl Inserter {
                     self.decode(&waiting, "sh_", |item: &Handoff| &item.handoff_id)?;
                 for item in &mut items {
                     item.tenant_id.clone_from(&self.tenant);
-                    item.reseal(self.change.as_ref())?;
+                    self.seal(item).await?;
                 }
                 let rows: Vec<&Handoff> = items.iter().collect();
                 insert(tx, sql!("export/import_handoffs"), &Handoff::columns(&rows)).await?
@@ -111,7 +115,7 @@ impl Inserter {
                 let mut items: Vec<Note> =
                     self.decode(&waiting, "kn_", |item: &Note| &item.note_id)?;
                 for item in &mut items {
-                    item.reseal(self.change.as_ref())?;
+                    self.seal(item).await?;
                 }
                 insert(
                     tx,
@@ -124,7 +128,7 @@ impl Inserter {
                 let mut items: Vec<Decision> =
                     self.decode(&waiting, "dec_", |item: &Decision| &item.decision_id)?;
                 for item in &mut items {
-                    item.reseal(self.change.as_ref())?;
+                    self.seal(item).await?;
                 }
                 insert(
                     tx,
@@ -137,7 +141,10 @@ impl Inserter {
                 let mut items: Vec<ExportedEvent> =
                     self.decode(&waiting, "evt_", |item: &ExportedEvent| &item.event_id)?;
                 for item in &mut items {
-                    item.reseal(self.change.as_ref())?;
+                    match item.is_open() {
+                        true => item.seal(&*self.ctx.data_key().await?)?,
+                        false => item.reseal(self.change.as_ref())?,
+                    }
                 }
                 self.events(tx, &items).await?
             }
@@ -183,6 +190,14 @@ impl Inserter {
             .enumerate()
             .map(decode)
             .collect()
+    }
+
+    /// What is sealed comes under the tenant's own key; what should be is judged and sealed like any other memory.
+    async fn seal<T: Sealable>(&self, item: &mut T) -> Result<()> {
+        match item.sealed() {
+            Some(_) => item.reseal(self.change.as_ref()),
+            None => self.ctx.protect(item).await,
+        }
     }
 
     async fn events(&self, tx: &Tx, items: &[ExportedEvent]) -> Result<i64> {

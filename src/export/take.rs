@@ -72,7 +72,7 @@ impl Upload for Take {
             }
             Ok::<(), Error>(())
         };
-        let mut inserter = Inserter::new(&ctx.tenant);
+        let mut inserter = Inserter::new(ctx.clone());
         // The receiver goes with an error, so that the parser and then the feed end as well.
         let inserting = async {
             let mut parsed = parsed;

@@ -1,14 +1,18 @@
 //! Where a request comes from: the peer, or what a trusted proxy says of it; and how often one address may guess at keys.
 
 use crate::error::{Error, Kind, Result};
-use governor::clock::{Clock, DefaultClock};
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
 use hyper::header::HeaderMap;
+use std::collections::HashMap;
 use std::net::{IpAddr, Ipv6Addr};
 use std::num::NonZeroU32;
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 /// Keys that an address may try which nobody knows yet: so many at once, and then one a second.
 const GUESSES: NonZeroU32 = NonZeroU32::new(20).expect("it is not 0");
+/// The longest that an address stays closed.
+const LONGEST: Duration = Duration::from_secs(300);
 /// The most addresses that are kept before those without a recent guess are let go.
 const MOST: usize = 10_000;
 
@@ -55,29 +59,56 @@ pub fn client(peer: IpAddr, headers: &HeaderMap, trusted: impl Fn(IpAddr) -> boo
     }
 }
 
-/// Slows down who tries one key after another.
-pub struct Guesses(DefaultKeyedRateLimiter<IpAddr>);
+/// Slows down who tries one key after another. Only keys that turned out to be nobody's count, so that a busy client whose key was not
+/// seen before is none the worse; one wrong key more than may be closes its address for a second, the next for another.
+pub struct Guesses {
+    wrong: DefaultKeyedRateLimiter<IpAddr>,
+    closed: Mutex<HashMap<IpAddr, Instant>>,
+}
 
 impl Default for Guesses {
     fn default() -> Self {
-        Self(RateLimiter::hashmap(
-            Quota::per_second(NonZeroU32::MIN).allow_burst(GUESSES),
-        ))
+        let quota = Quota::per_second(NonZeroU32::MIN).allow_burst(GUESSES);
+        Self {
+            wrong: RateLimiter::hashmap(quota),
+            closed: Mutex::default(),
+        }
     }
 }
 
 impl Guesses {
-    /// Counts a key that is not known yet; too many, and nobody even looks whether it works.
-    pub fn count(&self, address: IpAddr) -> Result<()> {
-        if self.0.len() > MOST {
-            self.0.retain_recent();
+    /// Refuses an address that tried too many wrong keys, without looking at the next.
+    pub fn check(&self, address: IpAddr) -> Result<()> {
+        let closed = self.closed.lock().unwrap_or_else(PoisonError::into_inner);
+        let left = closed
+            .get(&network(address))
+            .and_then(|until| until.checked_duration_since(Instant::now()));
+        match left {
+            None => Ok(()),
+            Some(left) => {
+                let message = "too many keys were tried from this address; wait a moment";
+                let seconds = left.as_secs_f64().ceil().max(1.0) as u32;
+                Err(Error::new(Kind::Limited, "too_many_guesses", message).retry_after(seconds))
+            }
         }
-        self.0.check_key(&network(address)).map_err(|not_until| {
-            let wait = not_until.wait_time_from(DefaultClock::default().now());
-            let message = "too many keys were tried from this address; wait a moment";
-            Error::new(Kind::Limited, "too_many_guesses", message)
-                .retry_after(wait.as_secs_f64().ceil().max(1.0) as u32)
-        })
+    }
+
+    /// Counts a key that nobody has.
+    pub fn count(&self, address: IpAddr) {
+        let address = network(address);
+        if self.wrong.len() > MOST {
+            self.wrong.retain_recent();
+        }
+        if self.wrong.check_key(&address).is_ok() {
+            return;
+        }
+        let now = Instant::now();
+        let mut closed = self.closed.lock().unwrap_or_else(PoisonError::into_inner);
+        if closed.len() > MOST {
+            closed.retain(|_, until| *until > now);
+        }
+        let until = closed.entry(address).or_insert(now);
+        *until = (now.max(*until) + Duration::from_secs(1)).min(now + LONGEST);
     }
 }
 
@@ -122,9 +153,18 @@ mod tests {
     fn guesses_are_counted_for_each_address_and_for_a_whole_ipv6_network() {
         let guesses = Guesses::default();
         let (here, there) = (address("2001:db8::1"), address("2001:db8::ffff"));
-        assert!((0..20).all(|n| guesses.count(if n % 2 == 0 { here } else { there }).is_ok()));
-        let error = guesses.count(here).expect_err("one too many");
+        for n in 0..20 {
+            guesses.count(if n % 2 == 0 { here } else { there });
+        }
+        assert!(guesses.check(here).is_ok());
+        guesses.count(there);
+        let error = guesses.check(here).expect_err("one too many");
         assert_eq!(error.retry_after_seconds(), Some(1));
-        assert!(guesses.count(address("2001:db8:0:1::1")).is_ok());
+        for _ in 0..5 {
+            guesses.count(here);
+        }
+        let error = guesses.check(there).expect_err("far too many");
+        assert!(error.retry_after_seconds() > Some(4));
+        assert!(guesses.check(address("2001:db8:0:1::1")).is_ok());
     }
 }

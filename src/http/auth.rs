@@ -1,19 +1,22 @@
 //! From a request's headers to who asks.
 
+use super::address::Guesses;
 use crate::app::App;
 use crate::clock;
-use crate::error::Result;
+use crate::error::{Kind, Result};
 use crate::key::find::unknown;
 use crate::operation::{Access, Principal};
 use hyper::header::{AUTHORIZATION, HeaderMap};
+use std::net::IpAddr;
 
-/// Who asks: the holder of the key, or the operator while keys are off. `open`: this path needs no key. `guess` counts a key that was
-/// not seen before, and may say that it were too many.
+/// Who asks: the holder of the key, or the operator while keys are off. `open`: this path needs no key. Who comes from
+/// `address` may try only so many keys that nobody has.
 pub async fn principal(
     app: &App,
     headers: &HeaderMap,
     open: bool,
-    guess: impl Fn() -> Result<()>,
+    guesses: &Guesses,
+    address: IpAddr,
 ) -> Result<Principal> {
     if !app.keys_on {
         return Ok(Principal::operator());
@@ -27,9 +30,13 @@ pub async fn principal(
         return if open { Ok(anyone) } else { Err(unknown()) };
     };
     if !app.keys.is_known(key) {
-        guess()?;
+        guesses.check(address)?;
     }
-    app.keys.find(&app.db, key, clock::now()).await
+    let found = app.keys.find(&app.db, key, clock::now()).await;
+    if matches!(&found, Err(error) if error.kind() == Kind::Unauthenticated) {
+        guesses.count(address);
+    }
+    found
 }
 
 /// `Authorization: Bearer` or `X-API-Key`.

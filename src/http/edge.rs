@@ -139,8 +139,8 @@ impl Edge {
         }
         let open =
             self.app.config.access.metrics_public && rest::is_scrape(path, request.headers());
-        let guess = || self.guesses.count(address);
-        let principal = auth::principal(&self.app, request.headers(), open, guess).await?;
+        let principal =
+            auth::principal(&self.app, request.headers(), open, &self.guesses, address).await?;
         request.extensions_mut().insert(Caller {
             principal,
             request_id: request_id.to_owned(),

@@ -1,14 +1,14 @@
 //! Empties the trash after 30 days and forgets Idempotency-Keys after 24 hours. Any number of replicas may run it at once.
 
 use crate::app::App;
-use crate::db::migrate;
 use crate::error::Result;
 use crate::tenant::erase;
 use crate::trash::DAYS;
 use crate::{clock, sql};
 use chrono::{DateTime, Duration, Utc};
 
-/// One round over all tenants; each is a transaction of its own, bound to the tenant, so that it works under forced policies too.
+/// One round over all tenants; each is a transaction of its own, bound to the tenant and as the application: the policies hold here
+/// too.
 pub async fn run(app: &App) -> Result<()> {
     let owner = app.owner.connect().await?;
     let now = clock::now();
@@ -21,24 +21,15 @@ pub async fn run(app: &App) -> Result<()> {
             erase(app, &tenant, None, "housekeeping").await?;
             continue;
         }
-        let begin = match row.get("isolation") {
-            "schema" => format!("begin; {}", migrate::enter_schema(row.get("number"))),
-            _ => "begin".to_owned(),
-        };
-        owner.batch(&begin).await?;
-        owner
-            .query(sql!("system/bind"), &[&tenant, &"30s", &"auto"])
-            .await?;
-        owner
-            .query(sql!("jobs/forget_keys"), &[&tenant, &keys])
-            .await?;
-        owner
-            .query(sql!("jobs/empty_trash_handoffs"), &[&tenant, &trash])
-            .await?;
-        owner
-            .query(sql!("jobs/empty_trash_notes"), &[&tenant, &trash])
-            .await?;
-        owner.batch("commit").await?;
+        let tx = app.places.of(&tenant).await?.db.begin(&tenant).await?;
+        for (statement, before) in [
+            (sql!("jobs/forget_keys"), &keys),
+            (sql!("jobs/empty_trash_handoffs"), &trash),
+            (sql!("jobs/empty_trash_notes"), &trash),
+        ] {
+            tx.query(statement, &[&tenant, before]).await?;
+        }
+        tx.commit().await?;
     }
     Ok(())
 }

@@ -21,7 +21,8 @@ const MOST: usize = 10_000;
 #[derive(Default)]
 pub struct Keys {
     kept: Mutex<HashMap<Vec<u8>, Kept>>,
-    used: Mutex<HashMap<String, DateTime<Utc>>>,
+    /// By tenant and key.
+    used: Mutex<HashMap<(String, String), DateTime<Utc>>>,
 }
 
 /// When it was looked up, who holds the key, until when it works.
@@ -45,18 +46,20 @@ impl Keys {
             return Err(unknown());
         }
         if let Some(key_id) = &principal.key_id {
+            let tenant = principal.tenant.as_deref().unwrap_or(INSTALLATION);
+            let of = (tenant.to_owned(), key_id.clone());
             let mut used = self.used.lock().unwrap_or_else(PoisonError::into_inner);
-            match used.get_mut(key_id) {
-                Some(at) => *at = now,
-                None => drop(used.insert(key_id.clone(), now)),
-            }
+            used.insert(of, now);
         }
         Ok(principal)
     }
 
     async fn look_up(&self, db: &Db, hash: Vec<u8>) -> Result<(Principal, Option<DateTime<Utc>>)> {
         let rows = db.system(sql!("system/key_find"), &[&hash]).await?;
-        let row = rows.first().ok_or_else(unknown)?;
+        let Some(row) = rows.first() else {
+            self.drop_key(&hash);
+            return Err(unknown());
+        };
         // The index found it by its hash; whether it is the same is asked in constant time.
         if !bool::from(row.get::<_, &[u8]>("hash").ct_eq(&hash)) {
             return Err(unknown());
@@ -87,9 +90,15 @@ impl Keys {
         if used.is_empty() {
             return Ok(());
         }
-        let (ids, at): (Vec<String>, Vec<DateTime<Utc>>) =
-            used.iter().map(|(id, at)| (id.clone(), *at)).unzip();
-        let noted = db.system(sql!("system/key_used"), &[&ids, &at]).await;
+        let (mut tenants, mut ids, mut at) = (Vec::new(), Vec::new(), Vec::new());
+        for ((tenant, key_id), when) in &used {
+            tenants.push(tenant.as_str());
+            ids.push(key_id.as_str());
+            at.push(*when);
+        }
+        let noted = db
+            .system(sql!("system/key_used"), &[&tenants, &ids, &at])
+            .await;
         if noted.is_err() {
             let mut again = self.used.lock().unwrap_or_else(PoisonError::into_inner);
             for (id, at) in used {
@@ -99,12 +108,18 @@ impl Keys {
         noted.map(drop)
     }
 
-    /// Forgets all look-ups: a key was revoked here.
+    /// Has every key looked up again: one was revoked here. That they worked is remembered: none of them is a guess.
     pub fn forget(&self) {
-        self.kept
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clear();
+        let Some(past) = Instant::now().checked_sub(FRESH) else {
+            return;
+        };
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.values_mut().for_each(|(at, ..)| *at = past);
+    }
+
+    fn drop_key(&self, hash: &[u8]) {
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.remove(hash);
     }
 
     fn keep(&self, hash: Vec<u8>, principal: Principal, expires_at: Option<DateTime<Utc>>) {

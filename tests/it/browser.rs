@@ -112,7 +112,7 @@ async fn guessing_is_slowed_for_its_address_and_for_no_other() {
         }
     }
     let slowed = slowed.expect("60 guesses within a moment");
-    assert_eq!(slowed.header("retry-after"), "1");
+    assert!(slowed.header("retry-after").parse::<u32>().unwrap() >= 1);
     assert_eq!(slowed.refused(429)["code"], "too_many_guesses");
     // Who has a key that worked goes on, from the same address too; others may be wrong a few times.
     holder.call::<handoff::Stats>(json!({})).await.ok();

@@ -16,6 +16,7 @@ mod handoff;
 mod idempotency;
 mod isolation;
 mod key;
+mod matrix;
 mod memory;
 mod recall;
 mod seal;

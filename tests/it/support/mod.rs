@@ -3,7 +3,9 @@
 pub mod client;
 pub mod cluster;
 pub mod external;
+pub mod logs;
 pub mod process;
+pub mod sample;
 pub mod server;
 
 pub use client::{Client, Reply, http};

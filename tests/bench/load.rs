@@ -35,19 +35,40 @@ impl fmt::Display for Figures {
 
 /// A request as it goes over the wire.
 pub fn request(method: &str, path: &str, body: &str) -> String {
+    with_key(method, path, body, "")
+}
+
+/// The same with a key.
+pub fn with_key(method: &str, path: &str, body: &str, key: &str) -> String {
+    let bearer = match key {
+        "" => String::new(),
+        key => format!("Authorization: Bearer {key}\r\n"),
+    };
     format!(
-        "{method} {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
+        "{method} {path} HTTP/1.1\r\nHost: 127.0.0.1\r\n{bearer}Content-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
         body.len()
     )
 }
 
-/// Sends requests from many connections for a while.
+/// Sends requests from many connections for a while, each as soon as the one before is answered.
 pub fn drive(
     address: &str,
     connections: usize,
     duration: Duration,
     request: fn(usize, u64) -> String,
 ) -> Figures {
+    paced(address, connections, None, duration, request)
+}
+
+/// The same with so many requests a second and connection, whether the one before was fast or slow.
+pub fn paced(
+    address: &str,
+    connections: usize,
+    per_second: Option<f64>,
+    duration: Duration,
+    request: fn(usize, u64) -> String,
+) -> Figures {
+    let pause = per_second.map(|rate| Duration::from_secs_f64(1.0 / rate));
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
@@ -55,7 +76,7 @@ pub fn drive(
     let stop: &'static AtomicBool = Box::leak(Box::new(AtomicBool::new(false)));
     runtime.block_on(async {
         let tasks: Vec<_> = (0..connections)
-            .map(|n| tokio::spawn(connection(address.to_owned(), n, request, stop)))
+            .map(|n| tokio::spawn(connection(address.to_owned(), n, pause, request, stop)))
             .collect();
         let began = Instant::now();
         tokio::time::sleep(duration).await;
@@ -89,6 +110,7 @@ pub fn drive(
 async fn connection(
     address: String,
     number: usize,
+    pause: Option<Duration>,
     request: fn(usize, u64) -> String,
     stop: &AtomicBool,
 ) -> (Vec<u32>, usize) {
@@ -96,7 +118,11 @@ async fn connection(
     let mut stream = TcpStream::connect(address).await.unwrap();
     stream.set_nodelay(true).unwrap();
     let (mut times, mut failed, mut buffer) = (Vec::new(), 0, vec![0; 64 * 1024]);
+    let mut pace = pause.map(tokio::time::interval);
     while !stop.load(Ordering::Relaxed) {
+        if let Some(pace) = &mut pace {
+            pace.tick().await;
+        }
         let text = request(number, EVER.fetch_add(1, Ordering::Relaxed));
         let began = Instant::now();
         stream.write_all(text.as_bytes()).await.unwrap();

@@ -1,13 +1,14 @@
 //! The server beside bare PostgreSQL, on the same database in the same run: cargo bench --bench load
 //!
 //! Each figure is the median of three rounds in which the server and pgbench take turns, so that the ratio holds when the machine's
-//! speed drifts. MILLION=1 adds the run with a million handoffs.
+//! speed drifts. MILLION=1 adds the run with a million handoffs; `-- access` measures what keys cost and what a noisy tenant does.
 #![allow(
     missing_docs,
     clippy::unwrap_used,
     reason = "a benchmark that cannot go on says so by panicking"
 )]
 
+mod access;
 mod load;
 mod place;
 
@@ -21,7 +22,11 @@ const ROUND: Duration = Duration::from_secs(4);
 const ROUNDS: usize = 3;
 
 fn handoff(connection: usize, n: u64) -> String {
-    let body = json!({
+    load::request("POST", "/api/v1/handoff", &handoff_body(connection, n))
+}
+
+fn handoff_body(connection: usize, n: u64) -> String {
+    json!({
         "session_id": format!("bench-{connection}-{n}"), "with_whom": "Callin",
         "experienced": "Investigated the slow listing page, profiled the query plan and rewrote the join so that it uses the covering index; verified with the staging data set.",
         "noticed": "The planner chose a sequential scan whenever the filter list held more than a few hundred entries.",
@@ -30,8 +35,7 @@ fn handoff(connection: usize, n: u64) -> String {
         "becoming": "An agent that measures before it changes anything", "remember": "Re-check the plan after the next bulk import.",
         "significance": 0.6, "tags": ["bench", "performance", "index"],
     })
-    .to_string();
-    load::request("POST", "/api/v1/handoff", &body)
+    .to_string()
 }
 
 fn wake_up(_: usize, _: u64) -> String {
@@ -95,6 +99,9 @@ fn together(place: &Place) {
 fn main() {
     if std::env::args().any(|word| word == "--list" || word == "--test") {
         return;
+    }
+    if std::env::args().any(|word| word == "access") {
+        return access::measure();
     }
     let place = Place::start();
     println!(

@@ -1,7 +1,7 @@
 //! Where the benchmark happens: a server on a fresh data directory, and pgbench on the same database.
 
 use std::io::{BufRead, BufReader};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -67,16 +67,25 @@ pub struct Place {
 impl Place {
     /// Starts the server twice: cold, then warm.
     pub fn start() -> Self {
+        Self::start_with(&[])
+    }
+
+    /// The same with settings of its own.
+    pub fn start_with(environment: &[(&str, &str)]) -> Self {
         let home = std::env::temp_dir()
-            .join(format!("agent-memory-bench-{}", std::process::id()))
+            .join(format!(
+                "agent-memory-bench-{}-{}",
+                std::process::id(),
+                environment.len()
+            ))
             .join("data");
-        let (mut first, _, cold) = start(&home);
+        let (mut first, _, cold) = start(&home, environment);
         Command::new("kill")
             .args(["-TERM", &first.id().to_string()])
             .status()
             .unwrap();
         first.wait().unwrap();
-        let (server, address, warm) = start(&home);
+        let (server, address, warm) = start(&home, environment);
         Self {
             server,
             home,
@@ -84,6 +93,11 @@ impl Place {
             cold,
             warm,
         }
+    }
+
+    /// Its data directory.
+    pub fn home(&self) -> &Path {
+        &self.home
     }
 
     /// Resident memory of our process, in MiB.
@@ -197,12 +211,13 @@ impl Drop for Place {
     }
 }
 
-fn start(home: &PathBuf) -> (Child, String, f64) {
+fn start(home: &PathBuf, environment: &[(&str, &str)]) -> (Child, String, f64) {
     let began = Instant::now();
     let mut server = Command::new(env!("CARGO_BIN_EXE_agent-memory"))
         .arg("--data-dir")
         .arg(home)
         .args(["--log-level", "error", "serve", "--port", "0"])
+        .envs(environment.iter().copied())
         .stdout(Stdio::piped())
         .spawn()
         .unwrap();

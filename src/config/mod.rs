@@ -1,5 +1,6 @@
 //! The configuration: defaults <- file <- environment <- flags. Nothing else reads the environment.
 
+mod check;
 mod env_file;
 mod load;
 mod service;
@@ -18,6 +19,17 @@ use serde::Deserialize;
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
+
+/// What PGSSLMODE may be.
+const SSLMODES: [&str; 7] = [
+    "auto",
+    "disable",
+    "allow",
+    "prefer",
+    "require",
+    "verify-ca",
+    "verify-full",
+];
 
 /// Every setting.
 #[derive(Clone, Debug, Deserialize)]
@@ -259,107 +271,6 @@ impl Config {
             .pool_max
             .saturating_sub(self.pool().readers + 2)
             / 2
-    }
-
-    /// Refuses what cannot work, naming the setting.
-    pub fn check(&self) -> Result<()> {
-        let bad =
-            |field: &str, message: String| Err(Error::invalid(message).field(field.to_owned()));
-        let one_of = |field: &str, value: &str, known: &[&str]| match known.contains(&value) {
-            true => Ok(()),
-            false => bad(
-                field,
-                format!("{field} = {value:?}: use one of {}", known.join(", ")),
-            ),
-        };
-        self.addresses()?;
-        one_of(
-            "database.mode",
-            &self.database.mode,
-            &["auto", "embedded", "external"],
-        )?;
-        one_of(
-            "database.pool_mode",
-            &self.database.pool_mode,
-            &["auto", "session", "transaction"],
-        )?;
-        one_of(
-            "database.sslmode",
-            &self.database.sslmode,
-            &[
-                "auto",
-                "disable",
-                "allow",
-                "prefer",
-                "require",
-                "verify-ca",
-                "verify-full",
-            ],
-        )?;
-        one_of(
-            "database.channel_binding",
-            &self.database.channel_binding,
-            &["disable", "prefer", "require"],
-        )?;
-        one_of(
-            "access.enabled",
-            &self.access.enabled,
-            &["auto", "true", "false"],
-        )?;
-        one_of(
-            "log.environment",
-            &self.log.environment,
-            &["development", "production", "test"],
-        )?;
-        one_of(
-            "log.level",
-            &self.log.level,
-            &["error", "warn", "info", "debug", "trace"],
-        )?;
-        if self.database.pool_max < 3 {
-            return bad(
-                "database.pool_max",
-                "database.pool_max (PGPOOL_MAX) is at least 3: a reader, the committer, the owner"
-                    .into(),
-            );
-        }
-        if self.database.mode == "external"
-            && self.database.host.is_empty()
-            && self.database.url.is_empty()
-        {
-            return bad(
-                "database.host",
-                "the database is external, and neither PGHOST nor DATABASE_URL says where".into(),
-            );
-        }
-        for proxy in items(&self.access.trusted_proxies) {
-            if proxy.parse::<IpAddr>().is_err() {
-                let message =
-                    format!("access.trusted_proxies (TRUSTED_PROXIES): {proxy} is no address");
-                return bad("access.trusted_proxies", message);
-            }
-        }
-        if let Err(error) = self.consolidation.schedule.parse::<croner::Cron>() {
-            return bad(
-                "consolidation.schedule",
-                format!("consolidation.schedule (CONSOLIDATION_SCHEDULE): {error}"),
-            );
-        }
-        let weak = self.weaknesses();
-        match weak.first() {
-            Some(first) if self.is_production() => {
-                let list = weak
-                    .iter()
-                    .map(|weak| format!("{}: {}; {}", weak.setting, weak.what, weak.mend));
-                let message = format!(
-                    "refused in production: {}",
-                    list.collect::<Vec<_>>().join(" | ")
-                );
-                return bad(first.setting, message);
-            }
-            _ => {}
-        }
-        Ok(())
     }
 }
 

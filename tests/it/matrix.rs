@@ -5,21 +5,14 @@
 
 use crate::support::cluster::mode;
 use crate::support::sample::{input_of, properties};
+use crate::support::victim::{Victim, live, random};
 use crate::support::{Client, Reply, Server, logs};
 use agent_memory::endpoint::{Endpoint, Run};
 use agent_memory::operation::{Access, Method, Scope};
-use agent_memory::{decision, event, handoff, id, key, knowledge, registry, tenant};
+use agent_memory::{id, key, registry, tenant};
 use futures_util::StreamExt;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
-
-/// A tenant with something to keep, and what of it others might guess.
-struct Victim {
-    name: String,
-    marker: String,
-    /// Its ids and names, none of which is a secret by itself.
-    known: Vec<String>,
-}
 
 /// Who tries.
 struct Attacker {
@@ -41,75 +34,6 @@ enum Request {
     Rest(Method, String, Value),
     Raw(Method, String, Option<String>),
     Tool(&'static str, Value),
-}
-
-fn random(length: usize) -> String {
-    let alphabet = b"abcdefghijklmnopqrstuvwxyz";
-    (0..length)
-        .map(|_| alphabet[usize::from(id::random::<1>()[0]) % 26] as char)
-        .collect()
-}
-
-/// Lets a tenant live: something of every kind, the marker in every text of it.
-async fn live(server: &Server, admin: &Client, name: &str, isolation: &str) -> Victim {
-    admin
-        .call::<tenant::Create>(json!({"tenant_id": name, "isolation": isolation}))
-        .await
-        .ok();
-    let (client, marker) = (
-        server.key(name, "admin").await,
-        format!("marker{}", random(24)),
-    );
-    let (session, whom) = (random(12), random(12));
-    let text = |what: &str| format!("{marker} {what} {marker}");
-    let mut known = vec![name.to_owned(), session.clone(), whom.clone()];
-    for level in ["none", "high", "secret"] {
-        let made = client.call::<handoff::Create>(json!({"session_id": session, "with_whom": whom, "experienced": text("a"), "noticed": text("b"),
-            "learned": text("c"), "story": text("d"), "becoming": text("e"), "remember": text("f"), "tags": [text("tag")], "project_path": text("path"), "sensitivity": level})).await.ok();
-        known.push(made["handoff_id"].as_str().unwrap().to_owned());
-    }
-    let trashed = client
-        .call::<handoff::Create>(
-            json!({"session_id": session, "with_whom": whom, "story": text("trash")}),
-        )
-        .await
-        .ok();
-    client
-        .call::<handoff::Delete>(json!({"id": trashed["handoff_id"]}))
-        .await
-        .ok();
-    known.push(trashed["handoff_id"].as_str().unwrap().to_owned());
-    let note = client.call::<knowledge::Create>(json!({"title": text("t"), "content": text("c"), "source_handoffs": ["sh_1"], "tags": [text("x")]})).await.ok();
-    let decided = client
-        .call::<decision::Create>(
-            json!({"decision": text("d"), "rationale": [text("r")], "refs": [text("ref")]}),
-        )
-        .await
-        .ok();
-    let recorded = client.call::<event::Record>(json!({"session_id": session, "channel": "private", "actor": {"type": "human", "id": text("actor")}, "kind": "artifact", "content": {"text": text("e"), "name": text("file")}})).await.ok();
-    let made = client
-        .call::<key::Create>(json!({"access": "read", "name": text("key")}))
-        .await
-        .ok();
-    let log = client.get("/api/v1/audit?limit=1").await.ok();
-    let list = client.get("/api/v1/handoffs?limit=1").await.ok();
-    for found in [
-        &note["note_id"],
-        &decided["decision_id"],
-        &recorded["event_id"],
-        &recorded["chunk_ids"][0],
-        &recorded["artifact_id"],
-        &made["key_id"],
-        &log["entries"][0]["audit_id"],
-        &list["next_cursor"],
-    ] {
-        known.push(found.as_str().unwrap().to_owned());
-    }
-    Victim {
-        name: name.to_owned(),
-        marker,
-        known,
-    }
 }
 
 /// What stands in an argument: what belongs to the victim, what belongs to nobody, and what makes no sense.

@@ -3,6 +3,7 @@ mod command_line;
 mod disk;
 mod download;
 mod embedded;
+mod forbidden;
 mod kills;
 mod openapi;
 mod secrets;

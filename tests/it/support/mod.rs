@@ -7,6 +7,7 @@ pub mod logs;
 pub mod process;
 pub mod sample;
 pub mod server;
+pub mod victim;
 
 pub use client::{Client, Reply, http};
 pub use server::Server;

@@ -1,0 +1,84 @@
+//! A tenant that has something of every kind, with a marker in every text of it.
+
+use super::{Client, Server};
+use agent_memory::{decision, event, handoff, id, key, knowledge, tenant};
+use serde_json::json;
+
+/// A tenant with something to keep, and what of it others might guess.
+pub struct Victim {
+    pub name: String,
+    /// What stands in all its texts.
+    pub marker: String,
+    /// Its ids and names, none of which is a secret by itself.
+    pub known: Vec<String>,
+}
+
+/// Letters nobody can guess.
+pub fn random(length: usize) -> String {
+    let alphabet = b"abcdefghijklmnopqrstuvwxyz";
+    (0..length)
+        .map(|_| alphabet[usize::from(id::random::<1>()[0]) % 26] as char)
+        .collect()
+}
+
+/// Lets a tenant live: something of every kind, the marker in every text of it.
+pub async fn live(server: &Server, admin: &Client, name: &str, isolation: &str) -> Victim {
+    admin
+        .call::<tenant::Create>(json!({"tenant_id": name, "isolation": isolation}))
+        .await
+        .ok();
+    let (client, marker) = (
+        server.key(name, "admin").await,
+        format!("marker{}", random(24)),
+    );
+    let (session, whom) = (random(12), random(12));
+    let text = |what: &str| format!("{marker} {what} {marker}");
+    let mut known = vec![name.to_owned(), session.clone(), whom.clone()];
+    for level in ["none", "high", "secret"] {
+        let made = client.call::<handoff::Create>(json!({"session_id": session, "with_whom": whom, "experienced": text("a"), "noticed": text("b"),
+            "learned": text("c"), "story": text("d"), "becoming": text("e"), "remember": text("f"), "tags": [text("tag")], "project_path": text("path"), "sensitivity": level})).await.ok();
+        known.push(made["handoff_id"].as_str().unwrap().to_owned());
+    }
+    let trashed = client
+        .call::<handoff::Create>(
+            json!({"session_id": session, "with_whom": whom, "story": text("trash")}),
+        )
+        .await
+        .ok();
+    client
+        .call::<handoff::Delete>(json!({"id": trashed["handoff_id"]}))
+        .await
+        .ok();
+    known.push(trashed["handoff_id"].as_str().unwrap().to_owned());
+    let note = client.call::<knowledge::Create>(json!({"title": text("t"), "content": text("c"), "source_handoffs": ["sh_1"], "tags": [text("x")]})).await.ok();
+    let decided = client
+        .call::<decision::Create>(
+            json!({"decision": text("d"), "rationale": [text("r")], "refs": [text("ref")]}),
+        )
+        .await
+        .ok();
+    let recorded = client.call::<event::Record>(json!({"session_id": session, "channel": "private", "actor": {"type": "human", "id": text("actor")}, "kind": "artifact", "content": {"text": text("e"), "name": text("file")}})).await.ok();
+    let made = client
+        .call::<key::Create>(json!({"access": "read", "name": text("key")}))
+        .await
+        .ok();
+    let log = client.get("/api/v1/audit?limit=1").await.ok();
+    let list = client.get("/api/v1/handoffs?limit=1").await.ok();
+    for found in [
+        &note["note_id"],
+        &decided["decision_id"],
+        &recorded["event_id"],
+        &recorded["chunk_ids"][0],
+        &recorded["artifact_id"],
+        &made["key_id"],
+        &log["entries"][0]["audit_id"],
+        &list["next_cursor"],
+    ] {
+        known.push(found.as_str().unwrap().to_owned());
+    }
+    Victim {
+        name: name.to_owned(),
+        marker,
+        known,
+    }
+}

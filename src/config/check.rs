@@ -27,7 +27,9 @@ impl Config {
             &self.database.pool_mode,
             &["auto", "session", "transaction"],
         )?;
-        one_of("database.sslmode", &self.database.sslmode, &SSLMODES)?;
+        if self.database.sslmode != "auto" {
+            one_of("database.sslmode", &self.database.sslmode, &SSLMODES)?;
+        }
         one_of(
             "database.channel_binding",
             &self.database.channel_binding,

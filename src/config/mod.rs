@@ -20,9 +20,8 @@ use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-/// What PGSSLMODE may be.
-const SSLMODES: [&str; 7] = [
-    "auto",
+/// The modes that libpq knows for PGSSLMODE.
+pub const SSLMODES: [&str; 6] = [
     "disable",
     "allow",
     "prefer",

@@ -19,7 +19,7 @@ pub use connection::Connection;
 pub use error::outcome_unknown;
 pub use init::verifier;
 pub use pool::{Db, PoolState, Settings};
-pub use target::{Parts, Password, SSLMODES, Security, Target};
+pub use target::{Parts, Password, Security, Target};
 pub use tokio_postgres::Row;
 pub use tokio_postgres::types::Json;
 pub use transaction::Tx;

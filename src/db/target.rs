@@ -2,6 +2,7 @@
 
 use super::connection::Connection;
 use super::tls::{Identity, Tls, Trust};
+use crate::config::SSLMODES;
 use crate::error::{Error, Kind, Result};
 use bb8::ManageConnection;
 use bb8_postgres::PostgresConnectionManager;
@@ -80,16 +81,6 @@ pub struct Security<'a> {
     /// `disable`, `prefer` or `require`.
     pub channel_binding: &'a str,
 }
-
-/// The modes that PGSSLMODE knows.
-pub const SSLMODES: [&str; 6] = [
-    "disable",
-    "allow",
-    "prefer",
-    "require",
-    "verify-ca",
-    "verify-full",
-];
 
 impl Target {
     /// A target from its parts. `timeout` bounds a connection attempt.

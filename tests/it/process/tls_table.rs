@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-const MODES: [&str; 6] = agent_memory::db::SSLMODES;
+const MODES: [&str; 6] = agent_memory::config::SSLMODES;
 
 /// A kind of server: which certificate it shows (none: no TLS), and who may connect how.
 struct Kind {

@@ -222,12 +222,16 @@ async fn systemd_is_told_when_it_is_ready_alive_and_stopping() {
                 .unwrap_or_else(|_| panic!("systemd never heard {wanted}"));
             let text = String::from_utf8_lossy(&buffer[..size]).into_owned();
             if text.contains(wanted) {
-                break;
+                break text;
             }
         }
     };
-    heard("READY=1");
-    heard("STATUS=serving on http://127.0.0.1:");
+    // The first to say so is the server: PostgreSQL, which could too, does not know the socket.
+    let ready = heard("READY=1");
+    assert!(
+        ready.contains("STATUS=serving on http://127.0.0.1:"),
+        "{ready}"
+    );
     heard("WATCHDOG=1");
     running.signal("TERM");
     heard("STOPPING=1");

@@ -12,6 +12,7 @@ use crate::{clock, db};
 use futures_util::future::BoxFuture;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use std::sync::Arc;
+use tokio::sync::OnceCell;
 
 type Reply<T> = BoxFuture<'static, Result<T>>;
 
@@ -204,7 +205,8 @@ impl Endpoint {
             )?,
         };
         let claim = match call.idempotency_key {
-            Some(key) if self.access > Access::Read => Some(Claim {
+            // What is asked again is opened again, and written down again.
+            Some(key) if self.access > Access::Read && self.method != Method::Get => Some(Claim {
                 key,
                 operation: self.name,
                 fingerprint: db::sha256(
@@ -215,9 +217,13 @@ impl Endpoint {
         };
         let writes = self.access > Access::Read;
         let place = match writes && tenant != INSTALLATION {
-            true => app.places.ensure(&tenant).await?,
-            false => app.places.of(&tenant).await?,
+            // A tenant's own key never makes it: it was there before its keys, and is gone when it was erased.
+            true if call.principal.tenant.is_none() => app.places.ensure(&tenant).await?,
+            _ => app.places.of(&tenant).await?,
         };
+        if !place.record.exists && call.principal.tenant.is_some() {
+            return Err(crate::key::find::unknown());
+        }
         place.check()?;
         let (rate, allowed) = place.limits.rate();
         if let Some(rate) = rate {
@@ -243,6 +249,7 @@ impl Endpoint {
             audited: self.audited,
             admitted,
             room,
+            data_key: OnceCell::new(),
         };
         Ok((ctx, call.args))
     }

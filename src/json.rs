@@ -1,6 +1,7 @@
 //! Strict JSON: what a lenient parser would let pass is refused here, with the name of the field.
 
 use crate::error::{Error, Kind, Result};
+use crate::seal::classify::redact;
 use serde::de::value::MapDeserializer;
 use serde::de::{
     Deserialize, DeserializeOwned, DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess,
@@ -78,7 +79,8 @@ impl Args {
         let mut track = serde_path_to_error::Track::new();
         T::deserialize(serde_path_to_error::Deserializer::new(map, &mut track)).map_err(
             |error: serde_json::Error| {
-                let message = say(&error);
+                // It quotes what was sent.
+                let message = redact(&say(&error));
                 let path = track.path().to_string();
                 match field(&path, &message) {
                     Some(field) => Error::invalid(message).field(field),

@@ -1,6 +1,7 @@
 //! The log: one line an event on stderr; plain or coloured text, journald priorities, or JSON in production.
 
 use crate::clock;
+use crate::seal::classify::redact;
 use log::{Level, LevelFilter, Log, Metadata, Record};
 use std::io::{IsTerminal, Write};
 
@@ -42,7 +43,8 @@ impl Log for Logger {
         if !self.enabled(record.metadata()) {
             return;
         }
-        let message = record.args().to_string().replace(['\n', '\r'], " ");
+        // What a cause quotes may be somebody's secret.
+        let message = redact(&record.args().to_string().replace(['\n', '\r'], " "));
         let line = match self.format {
             Format::Json => serde_json::json!({
                 "time": clock::now().to_rfc3339_opts(chrono::SecondsFormat::Micros, true),

@@ -10,7 +10,7 @@ fn main() -> ExitCode {
                 .at_field()
                 .map(|field| format!(" [{field}]"))
                 .unwrap_or_default();
-            agent_memory::log::complain(&format!("{}{field}", error.causes()));
+            agent_memory::log::complain(&format!("{}{field}", agent_memory::cli::explain(&error)));
             ExitCode::from(agent_memory::cli::exit_code(&error))
         }
     }

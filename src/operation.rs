@@ -4,6 +4,7 @@ use crate::app::App;
 use crate::db::Claim;
 use crate::error::Result;
 use crate::json::Args;
+use crate::seal::DataKey;
 use crate::tenant::{Admitted, Place, Rate, Room};
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
@@ -13,6 +14,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::future::Future;
 use std::sync::{Arc, OnceLock};
+use tokio::sync::OnceCell;
 
 /// How an operation is asked for over REST.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -211,4 +213,6 @@ pub struct Context {
     pub admitted: Admitted,
     /// Room that was promised to its write.
     pub room: Option<Room>,
+    /// The tenant's data key, once the call has needed it.
+    pub data_key: OnceCell<Arc<DataKey>>,
 }

@@ -326,9 +326,9 @@ pub enum Sensitivity {
     Low,
     /// Private and team channels only.
     Medium,
-    /// Its own tenant only, and not found by recall.
+    /// Sealed in the database and opened for its own tenant only; not found by recall.
     High,
-    /// Kept out of wake-ups, sessions, the identity thread and recall: seen only by its id, in lists and in exports.
+    /// Sealed in the database; a placeholder stands for it everywhere, and only handoff_decrypt opens a handoff, for administrators.
     Secret,
 }
 

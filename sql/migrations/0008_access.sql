@@ -30,6 +30,13 @@ language sql stable security definer set search_path from current as $$
     from tenants t where t.tenant_id = name
 $$;
 
+-- Whether a tenant is in use; while the transaction lasts it is not erased. For long writes.
+create function tenant_hold(name text) returns boolean language plpgsql security definer set search_path from current as $$
+begin
+    perform from tenants t where t.tenant_id = name and t.deleted_at is null for key share;
+    return found;
+end $$;
+
 -- Gives a tenant its data key unless it has one, and says which it has: none when the key it is wrapped by was replaced meanwhile.
 create function tenant_data_key(name text, fresh bytea, by_key text) returns table (data_key bytea, wrapped_by text)
 language plpgsql security definer set search_path from current as $$
@@ -122,7 +129,9 @@ begin
     next := sha256(head.hash || audit_part(chain) || audit_part(id) || audit_part((head.seq + 1)::text)
         || audit_part((extract(epoch from audit_append.at) * 1000000)::bigint::text) || audit_part(audit_append.operation)
         || audit_part(audit_append.actor) || audit_part(audit_append.request_id)
-        || audit_part(array_to_string(audit_append.targets, ',')) || audit_part(audit_append.details));
+        || (select coalesce(string_agg(audit_part(t), ''::bytea order by place), '')
+            from unnest(audit_append.targets) with ordinality as u (t, place))
+        || audit_part(audit_append.details));
     insert into audit_log (tenant_id, audit_id, seq, at, operation, actor, request_id, targets, details, previous, hash)
     values (chain, id, head.seq + 1, audit_append.at, audit_append.operation, audit_append.actor, audit_append.request_id,
             audit_append.targets, audit_append.details, head.hash, next);

@@ -2,9 +2,9 @@
 -- Tables that come later are the migrations' to grant: each lets the application's role in to rows of tenant tables alone.
 select 'revoke all on schema public from public'
 union all
-select format('grant usage, create on schema public to %I', $1)
+select format('grant usage, create on schema public to %I', $1::text)
 union all
-select format('grant usage on schema public to %I, %I', $2, $3)
+select format('grant usage on schema public to %I, %I', $2::text, $3::text)
 union all
 select format('revoke execute on function %s from public', p.oid::regprocedure)
 from pg_proc p

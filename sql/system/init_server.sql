@@ -8,14 +8,14 @@ from (values (1, $2::text, 'createdb', 'nobypassrls', $5::text),
              (3, $4::text, 'nocreatedb', 'bypassrls', $7::text)) as wanted (place, name, createdb, bypassrls, password)
 left join pg_roles r on r.rolname = wanted.name
 union all
-select format('grant pg_read_all_data to %I', $4)
+select format('grant pg_read_all_data to %I', $4::text)
 union all
-select format('create database %I owner %I encoding ''UTF8'' template template0', $1, $2)
+select format('create database %I owner %I encoding ''UTF8'' template template0', $1::text, $2::text)
 where not exists (select from pg_database where datname = $1::text)
 union all
-select format('alter database %I owner to %I', $1, $2)
+select format('alter database %I owner to %I', $1::text, $2::text)
 where exists (select from pg_database d join pg_roles r on r.oid = d.datdba where d.datname = $1::text and r.rolname <> $2::text)
 union all
-select format('revoke all on database %I from public', $1)
+select format('revoke all on database %I from public', $1::text)
 union all
-select format('grant connect on database %I to %I, %I', $1, $3, $4)
+select format('grant connect on database %I to %I, %I', $1::text, $3::text, $4::text)

@@ -26,6 +26,7 @@ pub struct Entry {
     actor: String,
     request_id: String,
     of_installation: bool,
+    tenant: String,
     /// What is worth knowing of it; never a secret or a memory.
     pub details: String,
 }
@@ -37,16 +38,16 @@ impl Entry {
             ctx.operation,
             ctx.principal.key_id.as_deref(),
             &ctx.request_id,
-            ctx.tenant == INSTALLATION,
+            &ctx.tenant,
         )
     }
 
-    /// A row of the installation's chain or of the tenant's that the transaction is bound to; no key means the operator.
+    /// A row of a tenant's chain, to which the transaction is bound, or of the installation's; no key means the operator.
     pub fn new(
         operation: &'static str,
         key_id: Option<&str>,
         request_id: &str,
-        of_installation: bool,
+        tenant: &str,
     ) -> Self {
         let (audit_id, at) = id::new("aud");
         Self {
@@ -55,7 +56,8 @@ impl Entry {
             operation,
             actor: key_id.unwrap_or("operator").to_owned(),
             request_id: request_id.to_owned(),
-            of_installation,
+            of_installation: tenant == INSTALLATION,
+            tenant: tenant.to_owned(),
             details: String::new(),
         }
     }
@@ -88,16 +90,12 @@ impl Entry {
     pub fn told(&self, row: &Row) {
         let (seq, hash): (i64, &[u8]) = (row.get(0), row.get(1));
         log::info!(
-            "audit: {} by {} is row {seq} of {}, hash {} (request {})",
+            "audit: {} by {} (request {}): {}={seq}:{}",
             self.operation,
             self.actor,
-            if self.of_installation {
-                "the installation"
-            } else {
-                "its tenant"
-            },
-            hex(hash),
-            self.request_id
+            self.request_id,
+            self.tenant,
+            hex(hash)
         );
     }
 }

@@ -26,6 +26,10 @@ pub struct Chain {
 /// Checks all chains, as the owner; each within a transaction bound to its tenant, so that it works under forced policies.
 pub async fn all(owner: &Target) -> Result<Vec<Chain>> {
     let connection = owner.connect().await?;
+    // One moment for all: what is appended meanwhile is in none of it.
+    connection
+        .batch("begin isolation level repeatable read read only")
+        .await?;
     let mut heads: BTreeMap<String, (i64, Vec<u8>)> = BTreeMap::new();
     for row in connection.query(sql!("system/audit_heads"), &[]).await? {
         heads.insert(row.get(0), (row.get(1), row.get(2)));
@@ -37,10 +41,7 @@ pub async fn all(owner: &Target) -> Result<Vec<Chain>> {
     heads.entry("*".to_owned()).or_default();
     let mut chains = Vec::new();
     for (tenant, (seq, hash)) in heads {
-        connection.batch("begin read only").await?;
-        let walked = walk(&connection, &tenant).await;
-        connection.batch("commit").await?;
-        let (rows, last, mut fault) = walked?;
+        let (rows, last, mut fault) = walk(&connection, &tenant).await?;
         if fault.is_none() && (rows != seq || last != hash) {
             fault = Some(format!(
                 "it ends at row {rows}, and its head says row {seq}: rows at its end are missing, or were written past the log"
@@ -55,7 +56,43 @@ pub async fn all(owner: &Target) -> Result<Vec<Chain>> {
             });
         }
     }
+    connection.batch("commit").await?;
     Ok(chains)
+}
+
+/// Compares with what the server's log said a chain's head was: `TENANT=ROW:HASH`. A chain that was cut off, head and all, holds in
+/// itself; only who wrote its head down elsewhere can tell.
+pub async fn expect(owner: &Target, expected: &str) -> Result<()> {
+    let parsed = expected.rsplit_once('=').and_then(|(tenant, head)| {
+        let (row, hash) = head.split_once(':')?;
+        Some((tenant, row.parse::<i64>().ok()?, hash))
+    });
+    let Some((tenant, row, hash)) = parsed else {
+        return Err(Error::invalid(format!(
+            "--expect {expected}: TENANT=ROW:HASH, as the server's log has it"
+        )));
+    };
+    let connection = owner.connect().await?;
+    connection.batch("begin read only").await?;
+    connection
+        .query(sql!("system/bind"), &[&tenant, &"0", &"auto"])
+        .await?;
+    let rows = connection
+        .query(sql!("audit/chain"), &[&tenant, &(row - 1), &1_i64])
+        .await?;
+    connection.batch("commit").await?;
+    let there = rows.first().map(|row| super::hex(row.get("hash")));
+    match there {
+        Some(there) if there == hash => Ok(()),
+        Some(_) => Err(broken(
+            tenant,
+            &format!("row {row} is another than the one that was written down"),
+        )),
+        None => Err(broken(
+            tenant,
+            &format!("row {row} is missing: the log was cut off"),
+        )),
+    }
 }
 
 /// An error for the first chain that does not hold.
@@ -106,8 +143,8 @@ async fn walk(connection: &Connection, tenant: &str) -> Result<(i64, Vec<u8>, Op
 fn digest(previous: &[u8], tenant: &str, row: &Row) -> Result<Vec<u8>> {
     let text = |name: &str| row.try_get::<_, String>(name).map_err(Error::internal);
     let at: chrono::DateTime<chrono::Utc> = row.get("at");
-    let targets: Vec<String> = row.get("targets");
-    let parts = [
+    let targets: Vec<String> = row.try_get("targets").map_err(Error::internal)?;
+    let mut parts = vec![
         tenant.to_owned(),
         text("audit_id")?,
         row.get::<_, i64>("seq").to_string(),
@@ -115,9 +152,9 @@ fn digest(previous: &[u8], tenant: &str, row: &Row) -> Result<Vec<u8>> {
         text("operation")?,
         text("actor")?,
         text("request_id")?,
-        targets.join(","),
-        text("details")?,
     ];
+    parts.extend(targets);
+    parts.push(text("details")?);
     let mut bytes = previous.to_vec();
     for part in parts {
         bytes.extend_from_slice(format!("{}:{part}", part.len()).as_bytes());

@@ -16,6 +16,9 @@ pub enum Audit {
         /// As JSON.
         #[arg(long)]
         json: bool,
+        /// A row that was written down elsewhere, as TENANT=ROW:HASH (the server's log has each). May be repeated.
+        #[arg(long, value_name = "HEAD")]
+        expect: Vec<String>,
     },
     /// The newest rows of a tenant's log, or ('*') of the installation's.
     List {
@@ -31,21 +34,28 @@ pub enum Audit {
 impl Audit {
     /// Runs the command.
     pub fn run(self, flags: &Flags) -> Result<()> {
-        let json = match self {
+        let (json, expected) = match self {
             Self::List { tenant, limit } => {
                 let members = json!({"tenant_id": tenant, "limit": limit});
                 return administer(flags, "audit_list", &members, &[]);
             }
-            Self::Verify { json } => json,
+            Self::Verify { json, expect } => (json, expect),
         };
         let config = configure(flags, true)?.config;
         must_exist(&config)?;
         drop_root(&config)?;
         let chains = block_on(async {
             let database = Database::open(&config, true).await?;
-            let chains = verify::all(&database.owner).await;
+            let checked = async {
+                let chains = verify::all(&database.owner).await?;
+                for head in &expected {
+                    verify::expect(&database.owner, head).await?;
+                }
+                Ok(chains)
+            }
+            .await;
             database.close().await;
-            chains
+            checked
         })?;
         let text = match json {
             true => serde_json::to_string_pretty(&chains).map_err(Error::internal)?,

@@ -38,7 +38,11 @@ pub struct Init {
 impl Init {
     /// Runs the command.
     pub fn run(self, config: &Config) -> Result<()> {
-        let admin = Target::parse(&self.admin_url, &security(config), TIMEOUT, true)?;
+        let admin = Target::parse(&self.admin_url, &security(config), TIMEOUT, true);
+        let admin = admin.map_err(|_| {
+            let message = "--admin-url is an address such as postgres://postgres@host/postgres";
+            Error::invalid(message).field("admin-url")
+        })?;
         let owner = match config.database.owner_user.as_str() {
             "" => OWNER,
             user => user,
@@ -55,6 +59,9 @@ impl Init {
             let passwords = passwords(config, &names, &there);
             if self.dry_run {
                 return super::print(&plan(&admin, &names, &passwords, &there).await?);
+            }
+            if let Some(file) = &self.write {
+                reserve(file)?;
             }
             init::run(&admin, &names, &passwords).await?;
             report(&self.admin_url, &names, &passwords, self.write.as_deref())
@@ -108,6 +115,23 @@ async fn plan(
     ))
 }
 
+/// Makes the file before anything else is made: passwords that cannot be written down are not given.
+fn reserve(file: &Path) -> Result<()> {
+    use std::os::unix::fs::OpenOptionsExt;
+    let made = std::fs::OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(file);
+    made.map(drop).map_err(|error| {
+        let message = format!(
+            "{} cannot be made ({error}); nothing was changed",
+            file.display()
+        );
+        Error::invalid(message).field("write")
+    })
+}
+
 /// The settings that a server needs now.
 fn report(
     admin_url: &str,
@@ -145,13 +169,6 @@ fn report(
             "{text}# keep this: the passwords are not shown again. Next: agent-memory migrate up, or agent-memory serve"
         ));
     };
-    if file.exists() {
-        return Err(Error::invalid(format!(
-            "{} is there already and is not written over; the roles are made, run db init again with another file: passwords of roles that are there stay as they are",
-            file.display()
-        ))
-        .field("write"));
-    }
     write_private(file, &text)?;
     super::print(&format!(
         "made; the settings are in {}. Next: agent-memory --env-file {} serve",

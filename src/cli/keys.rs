@@ -85,21 +85,23 @@ impl Keys {
                     ),
                 )
             }),
-            Self::Escrow { json } => with_app(flags, async |app| {
-                settle(&app.vault, &app.owner).await?;
-                let what = escrow(&app.vault, &app.owner).await?;
-                let previous = what.previous_file.as_ref().map_or_else(String::new, |file| {
-                    format!("\n  {file}   the key before, for backups that were made before the last rotation")
+            Self::Escrow { json } => {
+                with_app(flags, async |app| {
+                    settle(&app.vault, &app.owner).await?;
+                    let what = escrow(&app.vault, &app.owner).await?;
+                    let previous = what.previous_files.iter().fold(String::new(), |text, file| {
+                    format!("{text}\n  {file}   a key before, for backups that were made under it")
                 });
-                show(
-                    json,
-                    &what,
-                    &format!(
-                        "Keep a copy of these files elsewhere, apart from the backups: without them sealed texts ({} tenants) cannot be opened.\n  {}   key {}{previous}",
-                        what.tenants, what.file, what.key_id
-                    ),
-                )
-            }),
+                    show(
+                        json,
+                        &what,
+                        &format!(
+                            "Keep a copy of these files elsewhere, apart from the backups: without them sealed texts ({} tenants) cannot be opened.\n  {}   key {}{previous}",
+                            what.tenants, what.file, what.key_id
+                        ),
+                    )
+                })
+            }
             Self::Revoke { id, tenant } => administer(
                 flags,
                 "key_revoke",

@@ -159,6 +159,16 @@ pub fn exit_code(error: &Error) -> u8 {
     }
 }
 
+/// What a person reads of an error: the causes too where the fault is not in what was asked.
+pub fn explain(error: &Error) -> String {
+    match error.kind() {
+        Kind::Invalid | Kind::NotFound | Kind::Unprocessable | Kind::Gone => {
+            error.message().to_owned()
+        }
+        _ => error.causes(),
+    }
+}
+
 /// Writes to standard output; a reader that has gone is no failure.
 fn print(text: &str) -> Result<()> {
     use std::io::Write;

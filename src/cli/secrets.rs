@@ -2,7 +2,7 @@
 
 use super::open::{Database, block_on, configure, drop_root, must_exist};
 use crate::config::{Config, Flags};
-use crate::db::{Target, verifier};
+use crate::db::{Password, Target, verifier};
 use crate::error::{Error, Result};
 use crate::file::write_private;
 use crate::{id, postgres, sql};
@@ -65,6 +65,11 @@ async fn rotate(config: &Config) -> Result<Vec<String>> {
     }
     let database = Database::open(config, true).await?;
     let (files, mut done) = (&config.database, Vec::new());
+    let two = database.application.user() != database.owner.user();
+    if two && files.owner_password_file.is_empty() && files.owner_password.is_empty() {
+        let message = "the owner is another role and takes its password from the application's file: give it one of its own in PGOWNER_PASSWORD_FILE";
+        return Err(Error::invalid(message).field("database.owner_password_file"));
+    }
     for (target, file) in [
         (&database.application, files.password_file.as_str()),
         (&database.owner, files.owner_password_file.as_str()),
@@ -93,6 +98,19 @@ async fn change(target: &Target, file: &Path) -> Result<()> {
     let mut beside = file.as_os_str().to_owned();
     beside.push(".next");
     let beside = Path::new(&beside);
+    // An earlier change that was cut off: what is beside the file may be the password by now.
+    if let Ok(left) = std::fs::read_to_string(beside) {
+        let password = Password::Given(left.trim().to_owned());
+        if target
+            .as_role(target.user(), Some(password))
+            .connect()
+            .await
+            .is_ok()
+        {
+            std::fs::rename(beside, file)
+                .map_err(|error| crate::file::io("replace", file, error))?;
+        }
+    }
     write_private(beside, &(password.clone() + "\n"))?;
     let connection = target.connect().await?;
     let user = target.user();

@@ -66,8 +66,8 @@ async fn whole(config: Config, stopper: &Stopper) -> Result<()> {
     let result = async {
         database.migrate().await?;
         let app = database.app(config.clone())?;
-        let key = first_key(&app).await?;
         seal::settle(&app.vault, &app.owner).await?;
+        let key = first_key(&app).await?;
         let addresses: Vec<String> = listeners
             .iter()
             .filter_map(|l| l.local_addr().ok())
@@ -211,6 +211,8 @@ async fn first_key(app: &App) -> Result<Option<String>> {
         .map(|text| text.trim().to_owned())
         .filter(|key| !key.is_empty());
     owner.batch("begin").await?;
+    // Of servers that start together one makes it.
+    owner.query(sql!("system/migrations_lock"), &[]).await?;
     owner
         .query(sql!("system/bind"), &[&INSTALLATION, &"30s", &"auto"])
         .await?;

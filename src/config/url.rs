@@ -44,13 +44,16 @@ pub fn split(url: &str) -> (String, Vec<(&'static str, String)>) {
 /// The hosts of an address, and its password.
 pub fn hosts_and_password(url: &str) -> (Vec<String>, Option<String>) {
     let Some((_, rest)) = url.split_once("://") else {
+        let url = url.replace(" =", "=").replace("= ", "=");
         let word = |wanted: &str| {
             url.split(' ')
                 .filter_map(|word| word.split_once('='))
                 .find(|(name, _)| *name == wanted)
                 .map(|(_, value)| value.trim_matches('\'').to_owned())
         };
-        let hosts = word("host").unwrap_or_default();
+        let hosts = word("hostaddr")
+            .or_else(|| word("host"))
+            .unwrap_or_default();
         return (
             hosts.split(',').map(str::to_owned).collect(),
             word("password"),
@@ -62,8 +65,21 @@ pub fn hosts_and_password(url: &str) -> (Vec<String>, Option<String>) {
         Some((address, _)) => address.to_owned(),
         None => host.split(':').next().unwrap_or_default().to_owned(),
     };
+    let query = rest.split_once('?').map_or("", |(_, query)| query);
+    let named = query
+        .split('&')
+        .filter_map(|word| word.split_once('='))
+        .filter(|(name, _)| matches!(*name, "host" | "hostaddr"));
+    let named = named
+        .flat_map(|(_, hosts)| hosts.split(','))
+        .map(|host| host.replace("%2F", "/").replace("%2f", "/"));
     (
-        hosts.split(',').map(host).collect(),
+        hosts
+            .split(',')
+            .map(host)
+            .filter(|host| !host.is_empty())
+            .chain(named)
+            .collect(),
         user.split_once(':')
             .map(|(_, password)| password.to_owned()),
     )
@@ -105,5 +121,15 @@ mod tests {
             )
         );
         assert_eq!(hosts_and_password("host=a,b password=x").0, ["a", "b"]);
+        assert_eq!(hosts_and_password("host = db user = u").0, ["db"]);
+        assert_eq!(
+            hosts_and_password("hostaddr=10.0.0.5 host=localhost").0,
+            ["10.0.0.5"]
+        );
+        assert_eq!(
+            hosts_and_password("postgres:///m?host=db.example.com").0,
+            ["db.example.com"]
+        );
+        assert_eq!(hosts_and_password("postgres:///m?host=%2Frun").0, ["/run"]);
     }
 }

@@ -46,6 +46,13 @@ impl Config {
                 mend: "set API_AUTH_ENABLED=true, or HOST=127.0.0.1",
             });
         }
+        if self.cors_origins().any(|origin| origin == "*") && !self.keys_on().unwrap_or(true) {
+            found.push(Weakness {
+                setting: "access.cors_origins",
+                what: "every web page may read and write everything (CORS_ORIGINS=* while keys are off)".to_owned(),
+                mend: "name the origins, or set API_AUTH_ENABLED=true",
+            });
+        }
         if self.database_is_remote() && matches!(self.sslmode(), "disable" | "allow") {
             found.push(Weakness {
                 setting: "database.sslmode",

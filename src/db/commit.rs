@@ -2,7 +2,7 @@
 
 use super::connection::Connection;
 use super::error::{ALREADY_THERE, outcome_unknown};
-use super::fair::Fair;
+use super::fair::{Fair, Turn, Waiting};
 use super::value::Value;
 use super::{Columns, Sql, Target};
 use crate::error::{Error, Result};
@@ -70,11 +70,17 @@ struct Job<U> {
 }
 
 /// The queue to a committer. Clones share it.
-pub struct Committer<U>(mpsc::Sender<Job<U>>);
+pub struct Committer<U> {
+    queue: mpsc::Sender<Job<U>>,
+    waiting: Waiting,
+}
 
 impl<U> Clone for Committer<U> {
     fn clone(&self) -> Self {
-        Self(self.0.clone())
+        Self {
+            queue: self.queue.clone(),
+            waiting: self.waiting.clone(),
+        }
     }
 }
 
@@ -101,13 +107,17 @@ impl<U: Unit> Committer<U> {
     pub fn start(desk: Desk) -> Self {
         let (sender, receiver) = mpsc::channel(QUEUE);
         tokio::spawn(desk.run(receiver));
-        Self(sender)
+        Self {
+            queue: sender,
+            waiting: Waiting::default(),
+        }
     }
 
     /// Writes a unit and gives it back when it is on disk.
     pub async fn write(&self, unit: U) -> Result<(U, Stored)> {
         let (reply, outcome) = oneshot::channel();
-        self.0
+        let _turn = Turn::take(&self.waiting, unit.tenant(), OF_ONE).ok_or_else(overloaded)?;
+        self.queue
             .try_send(Job { unit, reply })
             .map_err(|error| match error {
                 mpsc::error::TrySendError::Full(_) => overloaded(),
@@ -132,12 +142,12 @@ impl Desk {
                 let Some(first) = queue.recv().await else {
                     return;
                 };
-                line_up(&mut waiting, first);
+                waiting.push(first.unit.tenant().to_owned(), first);
             }
             // Whoever comes while another committer holds the connection joins this batch.
             let mut writer = self.writer.clone().lock_owned().await;
             while let Ok(job) = queue.try_recv() {
-                line_up(&mut waiting, job);
+                waiting.push(job.unit.tenant().to_owned(), job);
             }
             let batch = waiting.take(ROWS, |job: &Job<U>| job.unit.ids().len());
             self.settle(&mut writer, batch).await;
@@ -381,14 +391,6 @@ async fn claim<U: Unit>(connection: &Connection, claims: &[(usize, &U, &Claim)])
         .iter()
         .map(|row| (row.get(0), row.get(1), row.get(2)))
         .collect())
-}
-
-/// Behind the others of its tenant; a tenant that has too many waiting hears so at once.
-fn line_up<U: Unit>(waiting: &mut Fair<Job<U>>, job: Job<U>) {
-    let tenant = job.unit.tenant().to_owned();
-    if let Err(job) = waiting.push(&tenant, job, OF_ONE) {
-        answer(job, Err(overloaded()));
-    }
 }
 
 fn answer<U>(job: Job<U>, result: Result<Stored>) {

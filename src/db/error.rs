@@ -139,6 +139,9 @@ fn from_db(db: &DbError) -> Error {
         SqlState::CHECK_VIOLATION
         | SqlState::FOREIGN_KEY_VIOLATION
         | SqlState::NOT_NULL_VIOLATION => Error::invalid("a value is not one the memory can hold"),
+        SqlState::INVALID_SCHEMA_NAME => {
+            Error::not_found("this tenant was deleted").field("tenant_id")
+        }
         SqlState::UNIQUE_VIOLATION => {
             Error::new(Kind::Conflict, ALREADY_THERE, "this is stored already")
         }

@@ -174,7 +174,9 @@ pub fn schema_name(number: i32) -> String {
 
 /// The statement that makes a transaction work in a tenant's own schema first.
 pub fn enter_schema(number: i32) -> String {
-    format!("set local search_path to {}, public", schema_name(number))
+    // Without its schema a tenant's statements must not mean the tables of all.
+    let schema = schema_name(number);
+    format!("set local search_path to {schema}, public; select '{schema}'::regnamespace")
 }
 
 /// Brings a tenant's own schema up to date, and makes it first if need be; in the connection's transaction.
@@ -184,6 +186,9 @@ pub async fn schema(
     number: i32,
     application: &str,
 ) -> Result<()> {
+    connection
+        .query(sql!("system/migrations_lock"), &[])
+        .await?;
     connection
         .batch(&format!(
             "create schema if not exists {}; {}",
@@ -197,8 +202,11 @@ pub async fn schema(
         .await?;
     let has: i32 = rows.first().map_or(0, |row| row.get(0));
     let mut newest = has;
-    connection.batch(sql!("system/force_lift").text).await?;
     for step in all()?.into_iter().filter(|step| step.version > has) {
+        if newest == has {
+            // Altering a table waits for everyone who reads it: only where there is something to do.
+            connection.batch(sql!("system/force_lift").text).await?;
+        }
         newest = step.version;
         if !step.installation {
             log::info!(

@@ -19,8 +19,12 @@ use tokio_postgres::Socket;
 use tokio_postgres::tls::MakeTlsConnect;
 use tokio_postgres_rustls::MakeRustlsConnect;
 use x509_cert::der::Decode;
+use x509_cert::der::asn1::ObjectIdentifier;
 use x509_cert::ext::pkix::SubjectAltName;
 use x509_cert::ext::pkix::name::GeneralName;
+
+/// id-at-commonName (RFC 5280, appendix A.1).
+const COMMON_NAME: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.4.3");
 
 /// Makes TLS connections. tokio-postgres asks for a name over a socket too, where there is none and no TLS follows.
 #[derive(Clone)]
@@ -88,6 +92,10 @@ impl Trust {
     pub fn load(security: &Security<'_>) -> Result<Self> {
         let file = security.sslrootcert;
         let verifies = security.sslmode.starts_with("verify");
+        if file == "system" {
+            let message = "PGSSLROOTCERT=system is not known here: name a file of certificates, such as /etc/ssl/certs/ca-certificates.crt";
+            return Err(Error::invalid(message).field("database.sslrootcert"));
+        }
         if file.is_empty() || (!verifies && !Path::new(file).exists()) {
             return match verifies {
                 false => Ok(Self::Anyone),
@@ -260,8 +268,15 @@ fn check_name(
             .iter()
             .any(|name| matches!(name, GeneralName::DnsName(_) | GeneralName::IpAddress(_)))
     });
-    let subject = cert.tbs_certificate.subject.to_string();
-    let common = subject.split(',').find_map(|part| part.strip_prefix("CN="));
+    // The last one, as OpenSSL gives it to libpq.
+    let names = cert
+        .tbs_certificate
+        .subject
+        .0
+        .iter()
+        .flat_map(|part| part.0.iter());
+    let common = names.rev().find(|name| name.oid == COMMON_NAME);
+    let common = common.and_then(|name| std::str::from_utf8(name.value.value()).ok());
     let host = host.to_str();
     match common {
         Some(common) if !has_alternatives && fits(common, &host) => Ok(()),

@@ -5,7 +5,6 @@ use crate::context::{Begun, gone};
 use crate::error::{Error, Kind, Result};
 use crate::knowledge::none;
 use crate::operation::{Access, Context, Method, Operation};
-use crate::seal::Show;
 use crate::types::{List, Name, Text, strings};
 use crate::{id, sql};
 use schemars::JsonSchema;
@@ -78,9 +77,10 @@ impl Operation for Create {
 /// Writes a decision once, takes the one it replaces out of force, and reads it back.
 pub(super) async fn store(ctx: &Context, input: Input) -> Result<Decision> {
     let mut draft = draft(ctx, input);
+    let said = draft.clone();
     ctx.protect(&mut draft).await?;
-    let decision_id = match ctx.begin().await? {
-        Begun::Replay(mut ids) => ids.pop().ok_or_else(gone)?,
+    let (decision_id, fresh) = match ctx.begin().await? {
+        Begun::Replay(mut ids) => (ids.pop().ok_or_else(gone)?, false),
         Begun::Fresh(write) => {
             write
                 .query(
@@ -112,13 +112,20 @@ pub(super) async fn store(ctx: &Context, input: Input) -> Result<Decision> {
             write
                 .commit(std::slice::from_ref(&draft.decision_id))
                 .await?;
-            draft.decision_id
+            (draft.decision_id, true)
         }
     };
-    let row = ctx.first(sql!("decision/get"), &[&decision_id]).await?;
-    let decision = row.as_ref().map(Decision::from_row).ok_or_else(gone)?;
-    let mut shown = ctx.reveal(vec![decision], Show::All);
-    shown.pop().ok_or_else(gone)
+    let rows = ctx.read(sql!("decision/get"), &[&decision_id]).await?;
+    let stored = Decision::shown(ctx, &rows).pop().ok_or_else(gone)?;
+    Ok(match fresh {
+        // Who wrote it has it back as it was sent.
+        true => Decision {
+            sensitivity: stored.sensitivity,
+            encrypted: stored.encrypted,
+            ..said
+        },
+        false => stored,
+    })
 }
 
 fn draft(ctx: &Context, input: Input) -> Decision {

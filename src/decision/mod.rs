@@ -25,7 +25,7 @@ pub const OPERATIONS: &[Endpoint] = &[
 ];
 
 /// A decision as clients see it.
-#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 pub struct Decision {
     /// Its id, `dec_…`.
     pub decision_id: String,

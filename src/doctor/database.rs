@@ -78,6 +78,16 @@ async fn encryption(config: &Config, application: &Target) -> Result<Vec<Finding
         .await?;
     let encrypted = rows.first().is_some_and(|row| row.get(0));
     Ok(vec![match (encrypted, config.database_is_remote()) {
+        (true, true)
+            if !config.sslmode().starts_with("verify")
+                && config.database.sslrootcert.is_empty() =>
+        {
+            let said = format!(
+                "encrypted, PGSSLMODE={}; whether it is the right server is not asked",
+                config.sslmode()
+            );
+            Finding::warn("tls", said, "set PGSSLMODE=verify-full with PGSSLROOTCERT")
+        }
         (true, _) => Finding::ok("tls", format!("encrypted, PGSSLMODE={}", config.sslmode())),
         (false, false) => Finding::ok("tls", "not encrypted, and on this machine"),
         (false, true) => Finding::fail(
@@ -143,6 +153,7 @@ async fn role(owner: &Connection, application: &str) -> Result<Vec<Finding>> {
     let may: Vec<&str> = [
         "is a superuser",
         "goes past row-level security",
+        "is a member of the owner",
         "makes roles",
         "makes databases",
         "makes tables",
@@ -154,8 +165,8 @@ async fn role(owner: &Connection, application: &str) -> Result<Vec<Finding>> {
     .filter(|(column, _)| row.get::<_, Option<bool>>(*column).unwrap_or(false))
     .map(|(_, what)| what)
     .collect();
-    let severe = row.get::<_, bool>(0) || row.get::<_, bool>(1);
-    let one_for_both: bool = row.get(7);
+    let severe = (0..3).any(|column| row.get::<_, bool>(column));
+    let one_for_both: bool = row.get(8);
     let init = "agent-memory db init --admin-url postgres://postgres@HOST/postgres makes roles of their own";
     Ok(vec![match (severe, may.is_empty(), one_for_both) {
         (true, ..) => Finding::fail(
@@ -240,11 +251,20 @@ async fn keys(owner: &Connection) -> Result<Vec<Finding>> {
 
 async fn encryption_key(config: &Config, owner: &Target) -> Result<Vec<Finding>> {
     let vault = Vault::new(config.encryption_key_file());
-    if vault.file().read()?.is_none() {
-        let said = format!(
-            "no key of sealed texts at {}",
-            vault.file().path().display()
-        );
+    let file = vault.file();
+    if file.read()?.is_none() {
+        let rows = owner
+            .connect()
+            .await?
+            .query(sql!("system/escrow"), &[])
+            .await?;
+        let known: Option<String> = rows.first().and_then(|row| row.get(0));
+        let said = format!("no key of sealed texts at {}", file.path().display());
+        if let Some(known) = known {
+            let said = format!("{said}, and this database's are sealed under {known}");
+            let mend = "copy the file from another server, or from where keys escrow had it kept; name it in ENCRYPTION_KEY_FILE";
+            return Ok(vec![Finding::fail("encryption_key", said, mend)]);
+        }
         return Ok(vec![Finding::warn(
             "encryption_key",
             said,

@@ -1,5 +1,7 @@
 //! What an event carries: kept word for word, and read for its text.
 
+use crate::seal::classify::classify;
+use crate::types::Sensitivity;
 use base64::Engine;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::Error;
@@ -61,6 +63,25 @@ impl Content {
             body,
         }
     }
+}
+
+/// How sensitive a content is: by its JSON, which has the names beside the values, by every string of it as it reads, where a line's
+/// end is one, and by the bytes it carries.
+pub fn judge(json: &str) -> Sensitivity {
+    let mut level = classify(json);
+    let Ok(value) = serde_json::from_str::<Value>(json) else {
+        return level;
+    };
+    let mut strings = Vec::new();
+    collect(&value, &mut strings);
+    for text in strings {
+        level = level.max(classify(&text));
+        let decoded = base64::engine::general_purpose::STANDARD.decode(&text);
+        if let Some(inside) = decoded.ok().and_then(|bytes| String::from_utf8(bytes).ok()) {
+            level = level.max(classify(&inside));
+        }
+    }
+    level
 }
 
 /// The bytes an event produced.

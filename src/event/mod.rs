@@ -8,6 +8,7 @@ mod record;
 mod unit;
 
 pub use batch::Batch;
+pub use content::judge;
 pub use get::Get;
 pub use list::List;
 pub use record::Record;

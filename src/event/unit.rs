@@ -6,9 +6,9 @@ use crate::context::gone;
 use crate::db::Claim;
 use crate::db::{Columns, Sql, Statement, Stored, Unit};
 use crate::error::Result;
+use crate::event::judge;
 use crate::operation::Context;
-use crate::seal::DataKey;
-use crate::seal::classify::classify;
+use crate::seal::{DataKey, what_for};
 use crate::tenant::Adds;
 use crate::text::{passages, tokens};
 use crate::types::Sensitivity;
@@ -115,7 +115,7 @@ impl Draft {
                     Kind::TaskUpdate => "task_update",
                     Kind::Artifact => "artifact",
                 },
-                sensitivity: input.sensitivity.max(classify(input.content.text())),
+                sensitivity: input.sensitivity.max(judge(input.content.text())),
                 scope: input.scope,
                 subject_type: input.subject_type,
                 subject_id: input.subject_id,
@@ -126,14 +126,15 @@ impl Draft {
 
     /// Seals what it says, each part for its own id.
     fn seal(&mut self, key: &DataKey) -> Result<()> {
+        let level = self.input.sensitivity.as_str();
         let content = std::mem::replace(&mut self.content, "{}".to_owned());
-        self.sealed = Some(key.seal(&self.event_id, content.as_bytes())?);
+        self.sealed = Some(key.seal(&what_for(&self.event_id, level), content.as_bytes())?);
         for chunk in &mut self.chunks {
             let text = std::mem::take(&mut chunk.text);
-            chunk.sealed = Some(key.seal(&chunk.chunk_id, text.as_bytes())?);
+            chunk.sealed = Some(key.seal(&what_for(&chunk.chunk_id, level), text.as_bytes())?);
         }
         if let Some((id, artifact)) = &mut self.artifact {
-            artifact.body = key.seal(id, &artifact.body)?;
+            artifact.body = key.seal(&what_for(id, level), &artifact.body)?;
         }
         Ok(())
     }

@@ -2,8 +2,8 @@
 
 use crate::db::{Json, Row};
 use crate::error::{Error, Result};
-use crate::seal::classify::classify;
-use crate::seal::{Change, DataKey, Sealed, keyless, level};
+use crate::event::judge;
+use crate::seal::{Change, DataKey, Sealed, keyless, level, what_for};
 use crate::types::Sensitivity;
 use base64::Engine;
 use chrono::{DateTime, Utc};
@@ -62,7 +62,7 @@ pub struct ExportedArtifact {
 impl ExportedEvent {
     /// Whether it should be sealed and is not; its level is raised to what stands in it.
     pub fn is_open(&mut self) -> bool {
-        let found = classify(self.content.get());
+        let found = judge(self.content.get());
         if found > level(&self.sensitivity) {
             found.as_str().clone_into(&mut self.sensitivity);
         }
@@ -73,12 +73,15 @@ impl ExportedEvent {
     pub fn seal(&mut self, key: &DataKey) -> Result<()> {
         let empty = RawValue::from_string("{}".to_owned()).map_err(Error::internal)?;
         let content = std::mem::replace(&mut self.content, empty);
-        self.sealed = Some(Sealed(key.seal(&self.event_id, content.get().as_bytes())?));
+        let level = self.sensitivity.clone();
+        let sealed = key.seal(&what_for(&self.event_id, &level), content.get().as_bytes())?;
+        self.sealed = Some(Sealed(sealed));
         for chunk in &mut self.chunks {
             let text = std::mem::take(&mut chunk.text);
-            chunk.sealed = Some(Sealed(key.seal(&chunk.chunk_id, text.as_bytes())?));
+            let what_for = what_for(&chunk.chunk_id, &level);
+            chunk.sealed = Some(Sealed(key.seal(&what_for, text.as_bytes())?));
         }
-        self.change_artifact(|id, body| key.seal(id, body))
+        self.change_artifact(|id, body| key.seal(&what_for(id, &level), body))
     }
 
     fn change_artifact(&mut self, change: impl Fn(&str, &[u8]) -> Result<Vec<u8>>) -> Result<()> {
@@ -98,13 +101,14 @@ impl ExportedEvent {
             return Ok(());
         };
         let change = change.ok_or_else(keyless)?;
-        *content = change.apply(&self.event_id, content)?;
+        let level = self.sensitivity.clone();
+        *content = change.apply(&what_for(&self.event_id, &level), content)?;
         for chunk in &mut self.chunks {
             if let Some(Sealed(text)) = &mut chunk.sealed {
-                *text = change.apply(&chunk.chunk_id, text)?;
+                *text = change.apply(&what_for(&chunk.chunk_id, &level), text)?;
             }
         }
-        self.change_artifact(|id, body| change.apply(id, body))
+        self.change_artifact(|id, body| change.apply(&what_for(id, &level), body))
     }
 
     /// From a row of export/events.

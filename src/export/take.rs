@@ -3,7 +3,8 @@
 use super::insert::{Counts, Inserter};
 use crate::error::{Error, Kind, Result};
 use crate::operation::{Bodies, Context, Upload};
-use crate::seal::{Change, DataKey, Sealed};
+use crate::seal::Change;
+use crate::sql;
 use crate::tenant::Adds;
 use bytes::Bytes;
 use futures_util::TryStreamExt;
@@ -45,6 +46,13 @@ impl Upload for Take {
     async fn take(ctx: Arc<Context>, _: Input, body: Bodies) -> Result<Output> {
         let _place = ctx.app.streams.enter()?;
         let tx = ctx.place.db.begin_long(&ctx.tenant, "begin").await?;
+        if !tx
+            .one(sql!("tenant/hold_shared"), &[&ctx.tenant])
+            .await?
+            .get::<_, bool>(0)
+        {
+            return Err(Error::not_found("this tenant was deleted").field("tenant_id"));
+        }
         let (pieces, reader) = mpsc::channel(2);
         let (sender, parsed) = mpsc::channel(4);
         let since_item = Arc::new(AtomicUsize::new(0));
@@ -79,12 +87,14 @@ impl Upload for Take {
             let mut rooms = Vec::new();
             while let Some((kind, item)) = parsed.recv().await {
                 if kind == Item::Key {
+                    // What waits is the document's before.
+                    inserter.flush(&tx).await?;
                     inserter.change = change(&ctx, &item).await?;
                     continue;
                 }
                 let adds = Adds {
                     rows: i64::from(kind != Item::End),
-                    events: 0,
+                    events: i64::from(kind == Item::Event),
                     bytes: item.get().len() as i64,
                 };
                 rooms.extend(ctx.room_for(adds).await?);
@@ -112,28 +122,37 @@ impl Upload for Take {
 pub struct SealedWith {
     /// The tenant it was the data key of.
     pub tenant_id: String,
-    /// The id of the installation's key that wraps it.
+    /// The id of the installation's key that wrapped it then.
     pub key_id: String,
-    /// The data key, wrapped.
-    pub data_key: Sealed,
+    /// The data key's own id.
+    pub data_key_id: String,
 }
 
-/// From the export's data key to this tenant's own; the installation's key has to be the one that wraps it.
+/// From the export's data key to this tenant's own. The key itself is in no export: its tenant has to be here still. Another tenant's
+/// sealed texts are taken in by holders of the installation's keys alone.
 async fn change(ctx: &Context, raw: &RawValue) -> Result<Option<Change>> {
     let Ok(with) = serde_json::from_str::<SealedWith>(raw.get()) else {
-        let message = "sealed_with is an object with tenant_id, key_id and data_key";
+        let message = "sealed_with is an object with tenant_id, key_id and data_key_id";
         return Err(Error::invalid(message).field("sealed_with"));
     };
-    let master = ctx.app.vault.master_of(&with.key_id).map_err(|_| {
+    if with.tenant_id != ctx.tenant && ctx.principal.tenant.is_some() {
+        let message =
+            "the sealed texts of another tenant are imported with a key of the installation";
+        return Err(Error::new(Kind::Forbidden, "forbidden", message).field("sealed_with"));
+    }
+    let place = ctx.app.places.of(&with.tenant_id).await?;
+    let key = place.data_key(&ctx.app.vault, &with.tenant_id)?;
+    let Some(from) = key.filter(|key| key.id == with.data_key_id) else {
         let message = format!(
-            "the export's texts are sealed under the key {}, which this installation does not have (ENCRYPTION_KEY_FILE)",
-            with.key_id
+            "the export's texts are sealed under the key {} of tenant {}, which this installation does not have (any more)",
+            with.data_key_id, with.tenant_id
         );
-        Error::new(Kind::Conflict, "encryption_key_differs", message).field("sealed_with")
-    })?;
-    let bytes = master.unwrap(&with.tenant_id, &with.data_key.0)?;
+        return Err(
+            Error::new(Kind::Conflict, "encryption_key_differs", message).field("sealed_with"),
+        );
+    };
     Ok(Some(Change {
-        from: DataKey::new(&bytes)?,
+        from,
         to: ctx.data_key().await?,
     }))
 }

@@ -9,7 +9,7 @@ use crate::error::{Error, Result};
 use crate::handoff::Handoff;
 use crate::knowledge::Note;
 use crate::operation::{Context, Pieces};
-use crate::seal::{Sealable, Sealed, Show};
+use crate::seal::{DataKey, Sealable, Show};
 use crate::sql;
 use bytes::Bytes;
 use futures_util::{TryStreamExt, stream};
@@ -150,6 +150,34 @@ impl Sink {
     }
 }
 
+/// Which key the export's sealed texts are sealed under; none where the tenant has none.
+fn sealed_with(ctx: &Context, row: &Row) -> Option<SealedWith> {
+    let wrapped: Vec<u8> = row.get::<_, Option<_>>("data_key")?;
+    let key_id: String = row.get("wrapped_by");
+    let opened = ctx
+        .app
+        .vault
+        .master_of(&key_id)
+        .and_then(|master| master.unwrap(&ctx.tenant, &wrapped))
+        .and_then(|bytes| DataKey::new(&bytes));
+    // An export is worth having without the key at hand, too; what is sealed in it is then only read where it came from.
+    let data_key_id = opened.map_or_else(
+        |error| {
+            log::error!(
+                "an export cannot say which key it is sealed under: {}",
+                error.causes()
+            );
+            String::new()
+        },
+        |key| key.id,
+    );
+    Some(SealedWith {
+        tenant_id: ctx.tenant.clone(),
+        key_id,
+        data_key_id,
+    })
+}
+
 async fn write(
     ctx: &Context,
     tx: &Tx,
@@ -162,12 +190,9 @@ async fn write(
         .map(|(section, total)| (section.name.to_owned(), (*total).into()))
         .collect();
     let mut head = serde_json::json!({"format": FORMAT, "tenant_id": ctx.tenant, "export_date": ctx.at, "counts": counts});
-    if let Some((data_key, key_id)) = ctx.place.record.data_key.clone() {
-        let with = SealedWith {
-            tenant_id: ctx.tenant.clone(),
-            key_id,
-            data_key: Sealed(data_key),
-        };
+    // In the same snapshot as the rows: whatever of them is sealed is sealed under this key.
+    let record = tx.first(sql!("tenant/find"), &[&ctx.tenant]).await?;
+    if let Some(with) = record.and_then(|row| sealed_with(ctx, &row)) {
         head["sealed_with"] = serde_json::to_value(with).map_err(Error::internal)?;
     }
     let head = head.to_string();

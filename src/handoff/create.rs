@@ -6,7 +6,6 @@ use crate::db::Claim;
 use crate::db::{Sql, Statement, Stored, Unit};
 use crate::error::{Error, Result};
 use crate::operation::{Access, Context, Method, Operation};
-use crate::seal::Show;
 use crate::types::{Name, Sensitivity, Share, Tags, strings};
 use crate::{id, sql};
 use chrono::{DateTime, Utc};
@@ -108,8 +107,7 @@ impl Operation for Create {
                     .first(sql!("handoff/get"), &[&ids[0], &true])
                     .await?
                     .ok_or_else(gone)?;
-                let mut shown = ctx.reveal(vec![Handoff::from_row(&row)], Show::All);
-                shown.pop().ok_or_else(gone)?
+                Handoff::shown(ctx, &[row]).pop().ok_or_else(gone)?
             }
         };
         Ok(Output {

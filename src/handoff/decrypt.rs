@@ -3,9 +3,8 @@
 use super::Handoff;
 use super::get::missing;
 use crate::context::Begun;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::operation::{Access, Context, Method, Operation};
-use crate::seal::Show;
 use crate::sql;
 use crate::types::Name;
 use schemars::JsonSchema;
@@ -36,20 +35,17 @@ impl Operation for Decrypt {
     async fn run(ctx: &Context, input: Input) -> Result<Handoff> {
         let id = &*input.id;
         // Written down first: what cannot be written down is not opened.
-        let row = match ctx.begin().await? {
-            Begun::Replay(_) => ctx.first(sql!("handoff/get"), &[&id, &false]).await?,
-            Begun::Fresh(write) => {
-                let row = write.first(sql!("handoff/get"), &[&id, &false]).await?;
-                let row = row.ok_or_else(missing)?;
-                write.commit(&[id.to_owned()]).await?;
-                Some(row)
-            }
+        let Begun::Fresh(write) = ctx.begin().await? else {
+            return Err(Error::internal("a look that was claimed"));
         };
-        let handoff = row.as_ref().map(Handoff::from_row).ok_or_else(missing)?;
+        let row = write.first(sql!("handoff/get"), &[&id, &false]).await?;
+        let row = row.ok_or_else(missing)?;
+        write.commit(&[id.to_owned()]).await?;
+        let handoff = Handoff::from_row(&row);
         let encrypted = handoff.encrypted;
-        let mut shown = ctx.reveal(vec![handoff], Show::All);
-        let mut handoff = shown.pop().ok_or_else(missing)?;
-        handoff.encrypted = encrypted;
-        Ok(handoff)
+        Ok(Handoff {
+            encrypted,
+            ..ctx.open(handoff)?
+        })
     }
 }

@@ -29,11 +29,13 @@ pub async fn principal(
         };
         return if open { Ok(anyone) } else { Err(unknown()) };
     };
-    if !app.keys.is_known(key) {
+    // A key that has worked, and was revoked or has expired since, is no guess.
+    let known = app.keys.is_known(key);
+    if !known {
         guesses.check(address)?;
     }
     let found = app.keys.find(&app.db, key, clock::now()).await;
-    if matches!(&found, Err(error) if error.kind() == Kind::Unauthenticated) {
+    if !known && matches!(&found, Err(error) if error.kind() == Kind::Unauthenticated) {
         guesses.count(address);
     }
     found

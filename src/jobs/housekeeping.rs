@@ -2,34 +2,41 @@
 
 use crate::app::App;
 use crate::error::Result;
-use crate::tenant::erase;
+use crate::tenant::{INSTALLATION, erase};
 use crate::trash::DAYS;
 use crate::{clock, sql};
 use chrono::{DateTime, Duration, Utc};
 
 /// One round over all tenants; each is a transaction of its own, bound to the tenant and as the application: the policies hold here
-/// too.
+/// too. What fails for one is tried again in the next round, and keeps no other from its turn.
 pub async fn run(app: &App) -> Result<()> {
     let owner = app.owner.connect().await?;
-    let now = clock::now();
-    let (keys, trash) = (now - Duration::hours(24), now - Duration::days(DAYS));
     for row in owner.query(sql!("system/tenants"), &[]).await? {
         let tenant: String = row.get(0);
-        let deleted_at: Option<DateTime<Utc>> = row.get("deleted_at");
-        if deleted_at.is_some_and(|at| at < now - Duration::days(DAYS)) {
-            log::info!("erasing tenant {tenant}, in the trash since more than {DAYS} days");
-            erase(app, &tenant, None, "housekeeping").await?;
-            continue;
+        let done = match row.get::<_, Option<DateTime<Utc>>>("deleted_at") {
+            Some(at) if at < clock::now() - Duration::days(DAYS) => {
+                log::info!("erasing tenant {tenant}, in the trash since more than {DAYS} days");
+                erase(app, &tenant, None, "housekeeping").await.map(drop)
+            }
+            _ => tidy(app, &tenant).await,
+        };
+        if let Err(error) = done {
+            log::warn!("housekeeping for tenant {tenant}: {}", error.causes());
         }
-        let tx = app.places.of(&tenant).await?.db.begin(&tenant).await?;
-        for (statement, before) in [
-            (sql!("jobs/forget_keys"), &keys),
-            (sql!("jobs/empty_trash_handoffs"), &trash),
-            (sql!("jobs/empty_trash_notes"), &trash),
-        ] {
-            tx.query(statement, &[&tenant, before]).await?;
-        }
-        tx.commit().await?;
     }
-    Ok(())
+    tidy(app, INSTALLATION).await
+}
+
+async fn tidy(app: &App, tenant: &str) -> Result<()> {
+    let now = clock::now();
+    let (keys, trash) = (now - Duration::hours(24), now - Duration::days(DAYS));
+    let tx = app.places.of(tenant).await?.db.begin(tenant).await?;
+    for (statement, before) in [
+        (sql!("jobs/forget_keys"), &keys),
+        (sql!("jobs/empty_trash_handoffs"), &trash),
+        (sql!("jobs/empty_trash_notes"), &trash),
+    ] {
+        tx.query(statement, &[&tenant, before]).await?;
+    }
+    tx.commit().await
 }

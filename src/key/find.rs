@@ -7,7 +7,7 @@ use crate::operation::{Access, Principal};
 use crate::sql;
 use crate::tenant::INSTALLATION;
 use chrono::{DateTime, Utc};
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 use subtle::ConstantTimeEq;
@@ -55,6 +55,7 @@ impl Keys {
     }
 
     async fn look_up(&self, db: &Db, hash: Vec<u8>) -> Result<(Principal, Option<DateTime<Utc>>)> {
+        let asked = Instant::now();
         let rows = db.system(sql!("system/key_find"), &[&hash]).await?;
         let Some(row) = rows.first() else {
             self.drop_key(&hash);
@@ -74,7 +75,7 @@ impl Keys {
             },
             key_id: Some(row.get("key_id")),
         };
-        self.keep(hash, principal.clone(), expires_at);
+        self.keep(asked, hash, principal.clone(), expires_at);
         Ok((principal, expires_at))
     }
 
@@ -91,7 +92,9 @@ impl Keys {
             return Ok(());
         }
         let (mut tenants, mut ids, mut at) = (Vec::new(), Vec::new(), Vec::new());
-        for ((tenant, key_id), when) in &used {
+        // In one order everywhere, so that no two servers wait for each other.
+        let sorted: BTreeMap<_, _> = used.iter().collect();
+        for ((tenant, key_id), when) in sorted {
             tenants.push(tenant.as_str());
             ids.push(key_id.as_str());
             at.push(*when);
@@ -122,13 +125,19 @@ impl Keys {
         kept.remove(hash);
     }
 
-    fn keep(&self, hash: Vec<u8>, principal: Principal, expires_at: Option<DateTime<Utc>>) {
+    fn keep(
+        &self,
+        asked: Instant,
+        hash: Vec<u8>,
+        principal: Principal,
+        expires_at: Option<DateTime<Utc>>,
+    ) {
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         if kept.len() >= MOST {
             kept.retain(|_, (at, ..)| at.elapsed() < FRESH);
         }
         if kept.len() < MOST {
-            kept.insert(hash, (Instant::now(), principal, expires_at));
+            kept.insert(hash, (asked, principal, expires_at));
         }
     }
 }

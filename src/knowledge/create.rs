@@ -4,7 +4,6 @@ use super::Note;
 use crate::context::{Begun, gone};
 use crate::error::{Error, Result};
 use crate::operation::{Access, Context, Method, Operation};
-use crate::seal::Show;
 use crate::sql;
 use crate::types::{List, Name, Share, Tags, Text, strings};
 use chrono::{DateTime, Utc};
@@ -78,11 +77,12 @@ impl Operation for Create {
     }
 }
 
-/// Writes a note once and reads it back.
+/// Writes a note once; who wrote it has it back as it was sent, who asks again as far as it may be shown.
 pub(super) async fn store(ctx: &Context, mut note: Note) -> Result<Output> {
+    let said = (note.title.clone(), note.content.clone());
     ctx.protect(&mut note).await?;
-    let note_id = match ctx.begin().await? {
-        Begun::Replay(mut ids) => ids.pop().ok_or_else(gone)?,
+    let (note_id, fresh) = match ctx.begin().await? {
+        Begun::Replay(mut ids) => (ids.pop().ok_or_else(gone)?, false),
         Begun::Fresh(write) => {
             write
                 .query(
@@ -104,21 +104,17 @@ pub(super) async fn store(ctx: &Context, mut note: Note) -> Result<Output> {
                 )
                 .await?;
             write.commit(std::slice::from_ref(&note.note_id)).await?;
-            note.note_id
+            (note.note_id, true)
         }
     };
-    let note = written(ctx, &note_id).await?;
+    let rows = ctx.read(sql!("knowledge/get"), &[&note_id, &true]).await?;
+    let mut note = Note::shown(ctx, &rows).pop().ok_or_else(gone)?;
+    if fresh {
+        (note.title, note.content) = said;
+    }
     Ok(Output {
         note_id,
         created_at: note.created_at,
         note,
     })
-}
-
-/// A note as who wrote it may see it: all of it.
-pub(super) async fn written(ctx: &Context, note_id: &str) -> Result<Note> {
-    let row = ctx.first(sql!("knowledge/get"), &[&note_id, &true]).await?;
-    let note = row.as_ref().map(Note::from_row).ok_or_else(gone)?;
-    let mut shown = ctx.reveal(vec![note], Show::All);
-    shown.pop().ok_or_else(gone)
 }

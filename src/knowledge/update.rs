@@ -1,12 +1,10 @@
 //! knowledge_update
 
 use super::Note;
-use super::create::written;
 use super::get::missing;
-use crate::context::Begun;
+use crate::context::{Begun, gone};
 use crate::error::{Error, Result};
 use crate::operation::{Access, Context, Method, Operation};
-use crate::seal::Show;
 use crate::sql;
 use crate::types::{List, Name, Share, Tags, Text, strings};
 use schemars::JsonSchema;
@@ -56,14 +54,18 @@ impl Operation for Update {
         let id: &str = &input.id;
         if let Begun::Fresh(write) = ctx.begin().await? {
             let row = write.first(sql!("knowledge/lock"), &[&id]).await?;
-            let note = row.as_ref().map(Note::from_row).ok_or_else(missing)?;
-            // Opened, changed, judged by what it says now, and sealed again if need be.
-            let mut all = ctx.reveal(vec![note], Show::All);
-            let mut note = all.pop().ok_or_else(missing)?;
-            note.title = input.title.map_or(note.title, String::from);
-            note.content = input.content.map_or(note.content, String::from);
-            note.sensitivity = super::none();
-            ctx.protect(&mut note).await?;
+            let mut note = row.as_ref().map(Note::from_row).ok_or_else(missing)?;
+            if input.title.is_some() || input.content.is_some() {
+                // Opened, changed, judged by what it says now, and sealed again if need be.
+                note = ctx.open(note)?;
+                let all_new = input.title.is_some() && input.content.is_some();
+                note.title = input.title.map_or(note.title, String::from);
+                note.content = input.content.map_or(note.content, String::from);
+                if all_new {
+                    note.sensitivity = super::none();
+                }
+                ctx.protect(&mut note).await?;
+            }
             write
                 .query(
                     sql!("knowledge/update"),
@@ -85,6 +87,7 @@ impl Operation for Update {
                 .await?;
             write.commit(&[id.to_owned()]).await?;
         }
-        written(ctx, id).await
+        let rows = ctx.read(sql!("knowledge/get"), &[&id, &true]).await?;
+        Note::shown(ctx, &rows).pop().ok_or_else(gone)
     }
 }

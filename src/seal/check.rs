@@ -42,7 +42,11 @@ pub fn chosen(text: &str) -> bool {
     let letters = trimmed.bytes().any(|byte| byte.is_ascii_alphabetic());
     let digits = trimmed.bytes().filter(u8::is_ascii_digit).count();
     let signs = trimmed.bytes().any(|byte| b"!@#$%^&*+=~?".contains(&byte));
-    let path = trimmed.contains('/') && !trimmed.contains('=');
+    // Somewhere in a file system or on a server; base64 has signs of all kinds.
+    let kinds = text.bytes().any(|b| b.is_ascii_uppercase())
+        && text.bytes().any(|b| b.is_ascii_lowercase())
+        && text.bytes().any(|b| b.is_ascii_digit());
+    let path = trimmed.contains('/') && !trimmed.contains('=') && !(kinds && trimmed.len() >= 20);
     !names && !call && !path && trimmed.len() >= 6 && letters && (digits >= 1 || signs)
 }
 

@@ -110,12 +110,18 @@ const TABLE: &[(&str, Sensitivity, Check)] = &[
         any,
     ),
     (
-        r"\b[a-z][a-z0-9+.\-]{1,20}://[^\s/:@]{1,80}:([^\s/@]{3,200})@[^\s]",
+        r"\b[a-z][a-z0-9+.\-]{1,20}://[^\s/:@]{0,80}:([^\s/@]{3,200})@[^\s]",
         Sensitivity::Secret,
         chosen,
     ),
     (
-        r#"(?i)\b[a-z0-9_]{0,40}(?:passw(?:or)?d|passphrase|pwd|secret(?:[_\- ]?key)?|api[_\- ]?key|access[_\- ]?key|auth[_\- ]?token|access[_\- ]?token|private[_\- ]?key|client[_\- ]?secret|token)["']?[ \t]{0,3}(?:=|:=|:|=>)[ \t]{0,3}["']?([^\s"',;]{6,200})"#,
+        r#"(?i)\b[a-z0-9_]{0,40}(?:passw(?:or)?d|passwort|kennwort|mot de passe|contrase\xC3\xB1a|senha|wachtwoord|passphrase|pwd|\bpw|secret(?:[_\- ]?key)?|api[_\- ]?key|access[_\- ]?key|auth[_\- ]?token|access[_\- ]?token|private[_\- ]?key|client[_\- ]?secret|token)["']?[ \t]{0,3}(?:=|:=|:|=>|\xEF\xBC\x9A)[ \t]{0,3}["']?([^\s"',;]{6,200})"#,
+        Sensitivity::Secret,
+        chosen,
+    ),
+    // the word for a password in Russian, Chinese, Japanese and Korean, byte by byte
+    (
+        r#"(?:\xD0\xBF\xD0\xB0\xD1\x80\xD0\xBE\xD0\xBB\xD1\x8C|\xE5\xAF\x86\xE7\xA0\x81|\xE3\x83\x91\xE3\x82\xB9\xE3\x83\xAF\xE3\x83\xBC\xE3\x83\x89|\xEB\xB9\x84\xEB\xB0\x80\xEB\xB2\x88\xED\x98\xB8)[ \t]{0,3}(?:=|:|\xEF\xBC\x9A)[ \t]{0,3}["']?([^\s"',;]{6,200})"#,
         Sensitivity::Secret,
         chosen,
     ),
@@ -139,7 +145,7 @@ const TABLE: &[(&str, Sensitivity, Check)] = &[
         address,
     ),
     (
-        r"(?:\+|\b00)[1-9]\d{0,2}[ .\-/]?(?:\(0?\d{1,4}\)[ .\-/]?)?\d{1,4}(?:[ .\-/]?\d{2,4}){1,4}\b",
+        r"(?:\+|(?:^|[\s(:])00)[1-9]\d{0,2}[ .\-/]?(?:\(0?\d{1,4}\)[ .\-/]?)?\d{1,4}(?:[ .\-/]?\d{2,4}){1,4}\b",
         Sensitivity::Medium,
         phone,
     ),

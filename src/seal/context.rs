@@ -1,6 +1,6 @@
 //! What operations do about sensitive texts: judge and seal what they write, show what they read as far as it may be shown.
 
-use super::item::{HIDDEN, Sealable, Show, Texts, level};
+use super::item::{HIDDEN, Sealable, Show, Texts, level, what_for};
 use super::settle;
 use super::vault::{DataKey, KEY};
 use crate::error::{Error, Result};
@@ -34,11 +34,18 @@ impl Opened {
 impl Context {
     /// The tenant's data key, made when it has none yet.
     pub async fn data_key(&self) -> Result<Arc<DataKey>> {
+        self.data_key
+            .get_or_try_init(|| self.find_or_make_key())
+            .await
+            .cloned()
+    }
+
+    async fn find_or_make_key(&self) -> Result<Arc<DataKey>> {
         if let Some(key) = self.place.data_key(&self.app.vault, &self.tenant)? {
             return Ok(key);
         }
-        settle(&self.app.vault, &self.app.owner).await?;
-        let master = self.app.vault.master()?;
+        let known = settle(&self.app.vault, &self.app.owner).await?;
+        let master = self.app.vault.master_of(&known)?;
         let wrapped = master.wrap(&self.tenant, &id::random::<KEY>())?;
         // Another server may have been faster: its key is the tenant's.
         let rows = self
@@ -70,6 +77,9 @@ impl Context {
 
     /// The tenant's data key for reading; without it what is sealed stays hidden, and the log says why.
     pub fn key_to_read(&self) -> Option<Arc<DataKey>> {
+        if let Some(key) = self.data_key.get() {
+            return Some(key.clone());
+        }
         match self.place.data_key(&self.app.vault, &self.tenant) {
             Ok(key) => key,
             Err(error) => {
@@ -95,7 +105,10 @@ impl Context {
         let Some(sealed) = sealed else {
             return Opened::Plain;
         };
-        let plain = self.key_to_read().and_then(|key| key.open(id, sealed).ok());
+        let what_for = what_for(id, sensitivity);
+        let plain = self
+            .key_to_read()
+            .and_then(|key| key.open(&what_for, sealed).ok());
         let texts = plain.and_then(|plain| serde_json::from_slice(&plain).ok());
         texts.map_or(Opened::Hidden, Opened::Texts)
     }
@@ -113,7 +126,10 @@ impl Context {
         let Some(sealed) = sealed else {
             return Ok(None);
         };
-        let plain = self.key_to_read().and_then(|key| key.open(id, sealed).ok());
+        let what_for = what_for(id, sensitivity);
+        let plain = self
+            .key_to_read()
+            .and_then(|key| key.open(&what_for, sealed).ok());
         plain.map(Some).ok_or(HIDDEN)
     }
 
@@ -129,6 +145,22 @@ impl Context {
             RawValue::from_string(text).ok()
         });
         opened.unwrap_or_else(|hidden| to_raw_value(&serde_json::json!({"text": hidden})).ok())
+    }
+
+    /// All of a memory, for a write that goes on from what it says; an error where it cannot be opened, so that nothing is lost.
+    pub fn open<T: Sealable>(&self, mut item: T) -> Result<T> {
+        let key = item
+            .sealed()
+            .is_some()
+            .then(|| self.key_to_read())
+            .flatten();
+        match item.reveal(key.as_deref(), Show::All) {
+            true => Ok(item),
+            false => {
+                let message = "the sealed texts of this memory cannot be opened right now; nothing was changed";
+                Err(Error::unavailable("cannot_open", message))
+            }
+        }
     }
 
     /// Shows of memories what may be shown.

@@ -31,9 +31,23 @@ impl KeyFile {
         self.beside("next")
     }
 
-    /// Where a rotation leaves the key that was in use.
-    pub fn previous(&self) -> Self {
-        self.beside("previous")
+    /// Where a rotation leaves the key of this id, which was in use: backups that were made until then need it.
+    pub fn previous(&self, id: &str) -> Self {
+        self.beside(&format!("previous-{id}"))
+    }
+
+    /// The file and all keys beside it: the next one, and those before.
+    pub fn all(&self) -> Vec<Self> {
+        let mut files = vec![Self(self.0.clone()), self.next()];
+        let (Some(parent), Some(name)) = (self.0.parent(), self.0.file_name()) else {
+            return files;
+        };
+        let prefix = format!("{}.previous-", name.to_string_lossy());
+        let beside = std::fs::read_dir(parent).into_iter().flatten().flatten();
+        let previous =
+            beside.filter(|entry| entry.file_name().to_string_lossy().starts_with(&prefix));
+        files.extend(previous.map(|entry| Self(entry.path())));
+        files
     }
 
     fn beside(&self, suffix: &str) -> Self {
@@ -61,6 +75,13 @@ impl KeyFile {
             .ok_or_else(|| wrong("holds no key: 32 bytes in base64 are (openssl rand -base64 32)"))
     }
 
+    /// The id of the key, if the file is there.
+    pub fn id(&self) -> Result<Option<String>> {
+        let key = self.read()?;
+        key.map(|key| Master::new(&key).map(|master| master.id))
+            .transpose()
+    }
+
     /// Writes a new key, for this user alone; a file that is there stays.
     pub fn make(&self) -> Result<[u8; KEY]> {
         if let Some(key) = self.read()? {
@@ -78,17 +99,8 @@ impl KeyFile {
         Ok(key)
     }
 
-    /// What is said when the key is needed and not there.
-    pub fn missing(&self) -> Error {
-        let message = format!(
-            "the key of sealed texts is not at {}: name its file in ENCRYPTION_KEY_FILE",
-            self.0.display()
-        );
-        Error::new(Kind::Conflict, "encryption_key_missing", message).field(FIELD)
-    }
-
     /// What is said when the database knows a key and the file is not there.
-    fn absent(&self, wanted: &str) -> Error {
+    pub fn absent(&self, wanted: &str) -> Error {
         let message = format!(
             "this database's texts are sealed under the key {wanted}, and {} is not there: give every server the same ENCRYPTION_KEY_FILE",
             self.0.display()
@@ -106,49 +118,53 @@ impl KeyFile {
     }
 }
 
-/// Makes sure that this server and the database mean the same key: the first server makes it, the others have to have it.
-pub async fn settle(vault: &Vault, owner: &Target) -> Result<()> {
+/// Makes sure that this server and the database mean the same key, and says which: the first server makes it, the others have to
+/// have it. What a rotation left half-done is finished, one server at a time.
+pub async fn settle(vault: &Vault, owner: &Target) -> Result<String> {
     let connection = owner.connect().await?;
     connection.batch("begin").await?;
     let rows = connection
         .query(sql!("system/encryption_key_lock"), &[])
         .await?;
     let known: Option<String> = rows.first().and_then(|row| row.get(0));
-    match known {
+    let known = match known {
         None => {
             let master = Master::new(&vault.file().make()?)?;
             connection
                 .query(sql!("system/encryption_key_set"), &[&master.id])
                 .await?;
+            master.id
         }
         Some(known) => {
             finish_rotation(vault, &known)?;
-            if vault.file().read()?.is_none() {
-                return Err(vault.file().absent(&known));
+            match vault.file().id()? {
+                Some(id) if id == known => known,
+                Some(id) => return Err(vault.file().other(&id, &known)),
+                None => return Err(vault.file().absent(&known)),
             }
-            vault.master_of(&known)?;
         }
-    }
-    connection.batch("commit").await
+    };
+    connection.batch("commit").await?;
+    Ok(known)
 }
 
-/// A rotation that was cut off between the database and the file: the new key is beside the old one.
-pub(super) fn finish_rotation(vault: &Vault, known: &str) -> Result<()> {
+/// A rotation that was cut off between the database and the file: the new key is beside the old one and takes its place.
+fn finish_rotation(vault: &Vault, known: &str) -> Result<()> {
     let file = vault.file();
-    let is = |file: &KeyFile| -> Result<bool> {
-        Ok(match file.read()? {
-            Some(key) => Master::new(&key)?.id == known,
-            None => false,
-        })
-    };
-    if !is(file)? && is(&file.next())? {
-        let io = |error: std::io::Error| Error::internal(error);
-        if file.path().exists() {
-            std::fs::rename(file.path(), file.previous().path()).map_err(io)?;
-        }
-        std::fs::rename(file.next().path(), file.path()).map_err(io)?;
-        log::info!("the key of sealed texts is {known} now");
+    let here = file.id()?;
+    if here.as_deref() == Some(known) || file.next().id()?.as_deref() != Some(known) {
+        return Ok(());
     }
+    let io = |error: std::io::Error| crate::file::io("replace", file.path(), error);
+    if let Some(old) = here {
+        // A copy, not a rename: at no moment is there no key.
+        let previous = file.previous(&old);
+        std::fs::copy(file.path(), previous.path()).map_err(io)?;
+        crate::file::settle(previous.path()).map_err(io)?;
+    }
+    std::fs::rename(file.next().path(), file.path()).map_err(io)?;
+    crate::file::settle(file.path()).map_err(io)?;
+    log::info!("the key of sealed texts is {known} now");
     Ok(())
 }
 
@@ -163,8 +179,8 @@ pub struct Escrow {
     pub matches_database: bool,
     /// Tenants that have sealed texts.
     pub tenants: i64,
-    /// The last rotation's old key, needed for backups that were made before it.
-    pub previous_file: Option<String>,
+    /// Keys that were in use before, needed for backups that were made then.
+    pub previous_files: Vec<String>,
 }
 
 /// Says what to keep elsewhere.
@@ -175,19 +191,16 @@ pub async fn escrow(vault: &Vault, owner: &Target) -> Result<Escrow> {
         .first()
         .ok_or_else(|| Error::internal("no installation"))?;
     let known: Option<String> = row.get(0);
-    let master = match &known {
-        Some(known) => vault.master_of(known).or_else(|_| vault.master())?,
-        None => vault.master()?,
-    };
-    let previous = vault.file().previous();
+    let file = vault.file();
+    let key_id = file
+        .id()?
+        .ok_or_else(|| file.absent(known.as_deref().unwrap_or("that it has")))?;
+    let name = |file: &KeyFile| file.path().display().to_string();
     Ok(Escrow {
-        file: vault.file().path().display().to_string(),
-        matches_database: known.as_ref() == Some(&master.id),
-        key_id: master.id.clone(),
+        file: name(file),
+        matches_database: known.as_ref() == Some(&key_id),
+        key_id,
         tenants: row.get(1),
-        previous_file: previous
-            .path()
-            .exists()
-            .then(|| previous.path().display().to_string()),
+        previous_files: file.all().iter().skip(2).map(name).collect(),
     })
 }

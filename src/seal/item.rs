@@ -81,39 +81,44 @@ pub trait Sealable {
 
     /// Seals its texts.
     fn seal(&mut self, key: &DataKey) -> Result<()> {
-        let id = self.id();
+        let what_for = what_for(&self.id(), self.sensitivity());
         let taken = |(name, text): (String, &mut String)| (name, std::mem::take(text));
         let texts: Texts = self.texts().into_iter().map(taken).collect();
         let plain = serde_json::to_vec(&texts).map_err(Error::internal)?;
-        *self.sealed() = Some(Sealed(key.seal(&id, &plain)?));
+        *self.sealed() = Some(Sealed(key.seal(&what_for, &plain)?));
         Ok(())
     }
 
-    /// Shows of it what may be shown. Without the key that it was sealed under, nothing.
-    fn reveal(&mut self, key: Option<&DataKey>, show: Show) {
-        let id = self.id();
+    /// Shows of it what may be shown. Without the key that it was sealed under, nothing; whether nothing had to be kept back.
+    fn reveal(&mut self, key: Option<&DataKey>, show: Show) -> bool {
+        let what_for = what_for(&self.id(), self.sensitivity());
         let sealed = self.sealed().take();
         let hidden = show == Show::Own && level(self.sensitivity()) == Sensitivity::Secret;
         if hidden {
-            return self.hide();
+            self.hide();
+            return false;
         }
-        let Some(Sealed(sealed)) = sealed else { return };
+        let Some(Sealed(sealed)) = sealed else {
+            return true;
+        };
         let opened = key
-            .and_then(|key| key.open(&id, &sealed).ok())
+            .and_then(|key| key.open(&what_for, &sealed).ok())
             .and_then(|plain| serde_json::from_slice::<Texts>(&plain).ok());
         let Some(mut opened) = opened else {
-            return self.hide();
+            self.hide();
+            return false;
         };
         for (name, text) in self.texts() {
             *text = opened.remove(&name).unwrap_or_default();
         }
+        true
     }
 
     /// Seals under one key what was sealed under another.
     fn reseal(&mut self, change: Option<&Change>) -> Result<()> {
-        let id = self.id();
+        let what_for = what_for(&self.id(), self.sensitivity());
         if let Some(Sealed(bytes)) = self.sealed() {
-            *bytes = change.ok_or_else(keyless)?.apply(&id, bytes)?;
+            *bytes = change.ok_or_else(keyless)?.apply(&what_for, bytes)?;
         }
         Ok(())
     }
@@ -129,21 +134,22 @@ pub trait Sealable {
 /// From the key that texts of an export are sealed under to the tenant's own.
 pub struct Change {
     /// Theirs.
-    pub from: DataKey,
+    pub from: Arc<DataKey>,
     /// Ours.
     pub to: Arc<DataKey>,
 }
 
 impl Change {
     /// The same bytes under the other key.
-    pub fn apply(&self, id: &str, sealed: &[u8]) -> Result<Vec<u8>> {
-        let opened = self.from.open(id, sealed);
+    pub fn apply(&self, what_for: &str, sealed: &[u8]) -> Result<Vec<u8>> {
+        let opened = self.from.open(what_for, sealed);
         let plain = opened.map_err(|_| {
+            let id = what_for.split(' ').next().unwrap_or_default();
             Error::invalid(format!(
-                "the sealed text of {id} does not fit the export's key"
+                "the sealed text of {id} does not fit the export's key, or its sensitivity was changed"
             ))
         })?;
-        self.to.seal(id, &plain)
+        self.to.seal(what_for, &plain)
     }
 }
 
@@ -152,6 +158,11 @@ pub fn keyless() -> Error {
     Error::invalid(
         "a text of this export is sealed, and its header does not say under which key (sealed_with)",
     )
+}
+
+/// What a text is sealed for: it opens as this memory's and at this level, so that neither can be changed beside it.
+pub fn what_for(id: &str, sensitivity: &str) -> String {
+    format!("{id} {sensitivity}")
 }
 
 /// The level that a stored word means.

@@ -11,5 +11,5 @@ mod vault;
 
 pub use context::Opened;
 pub use file::{Escrow, KeyFile, escrow, settle};
-pub use item::{Change, HIDDEN, Sealable, Sealed, Show, Texts, keyless, level};
+pub use item::{Change, HIDDEN, Sealable, Sealed, Show, Texts, keyless, level, what_for};
 pub use vault::{DataKey, Vault};

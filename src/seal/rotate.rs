@@ -1,11 +1,12 @@
 //! keys rotate-encryption: a new key for the installation; every tenant's data key is wrapped anew, no text is touched.
 
-use super::file::finish_rotation;
+use super::file::settle;
 use super::vault::{Master, Vault};
 use crate::audit::Entry;
 use crate::db::Target;
 use crate::error::{Error, Result};
 use crate::sql;
+use crate::tenant::INSTALLATION;
 use serde::Serialize;
 
 /// What a rotation did.
@@ -24,7 +25,7 @@ pub struct Rotated {
 /// Rotates. Cut off at any moment, either the old key or the new one is whole and in use: the new key is on the disk before the
 /// database knows of it, and takes its place after; a server that starts in between does that. Servers that run read the file again.
 pub async fn rotate(vault: &Vault, owner: &Target) -> Result<Rotated> {
-    super::file::settle(vault, owner).await?;
+    settle(vault, owner).await?;
     let connection = owner.connect().await?;
     connection.batch("begin").await?;
     let rows = connection
@@ -32,6 +33,10 @@ pub async fn rotate(vault: &Vault, owner: &Target) -> Result<Rotated> {
         .await?;
     let known: Option<String> = rows.first().and_then(|row| row.get(0));
     let known = known.ok_or_else(|| Error::internal("a key that was settled is not known"))?;
+    if vault.file().id()?.as_deref() != Some(&known) {
+        let message = "another rotation has not ended yet; try again in a moment";
+        return Err(Error::unavailable("busy", message));
+    }
     let old = vault.master_of(&known)?;
     let next = vault.file().next();
     // What an earlier try left is no key of anything.
@@ -54,7 +59,7 @@ pub async fn rotate(vault: &Vault, owner: &Target) -> Result<Rotated> {
     connection
         .query(sql!("system/encryption_key_set"), &[&new.id])
         .await?;
-    let mut entry = Entry::new("keys_rotate_encryption", None, "command line", true);
+    let mut entry = Entry::new("keys_rotate_encryption", None, "command line", INSTALLATION);
     entry.details = format!("from {} to {}, {data_keys} data keys", old.id, new.id);
     let targets = vec![new.id.clone()];
     let rows = connection
@@ -62,12 +67,11 @@ pub async fn rotate(vault: &Vault, owner: &Target) -> Result<Rotated> {
         .await?;
     rows.first().into_iter().for_each(|row| entry.told(row));
     connection.batch("commit").await?;
-    finish_rotation(vault, &new.id)?;
-    vault.master_of(&new.id)?;
+    settle(vault, owner).await?;
     Ok(Rotated {
         from: old.id.clone(),
         to: new.id,
         data_keys,
-        previous_file: vault.file().previous().path().display().to_string(),
+        previous_file: vault.file().previous(&old.id).path().display().to_string(),
     })
 }

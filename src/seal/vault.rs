@@ -4,6 +4,7 @@ use super::file::KeyFile;
 use crate::error::{Error, Kind, Result};
 use crate::id;
 use ring::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
+use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -13,21 +14,28 @@ pub const KEY: usize = 32;
 const FORMAT: u8 = 1;
 
 /// A key that seals and opens. 96-bit random nonces are safe for some 2^32 texts of one key (NIST SP 800-38D, section 8.3).
-pub struct DataKey(LessSafeKey);
+pub struct DataKey {
+    /// Tells keys apart and says nothing about them.
+    pub id: String,
+    key: LessSafeKey,
+}
 
 impl DataKey {
     /// From its bytes.
     pub fn new(bytes: &[u8; KEY]) -> Result<Self> {
         let key = UnboundKey::new(&AES_256_GCM, bytes);
-        key.map(|key| Self(LessSafeKey::new(key)))
-            .map_err(|_| Error::internal("AES-256-GCM refused a key"))
+        let key = key.map_err(|_| Error::internal("AES-256-GCM refused a key"))?;
+        Ok(Self {
+            id: id_of(bytes),
+            key: LessSafeKey::new(key),
+        })
     }
 
     /// Seals bytes; they open again only as what they were sealed for, such as a memory's id.
     pub fn seal(&self, what_for: &str, plain: &[u8]) -> Result<Vec<u8>> {
         let nonce: [u8; NONCE_LEN] = id::random();
         let mut sealed = plain.to_vec();
-        let done = self.0.seal_in_place_append_tag(
+        let done = self.key.seal_in_place_append_tag(
             Nonce::assume_unique_for_key(nonce),
             Aad::from(what_for.as_bytes()),
             &mut sealed,
@@ -51,13 +59,20 @@ impl DataKey {
         let nonce = Nonce::try_assume_unique_for_key(nonce).map_err(|_| damaged())?;
         let mut plain = sealed.to_vec();
         let length = self
-            .0
+            .key
             .open_in_place(nonce, Aad::from(what_for.as_bytes()), &mut plain)
             .map_err(|_| damaged())?
             .len();
         plain.truncate(length);
         Ok(plain)
     }
+}
+
+/// A key's id: the beginning of a hash of it.
+fn id_of(bytes: &[u8; KEY]) -> String {
+    let mut named = b"agent-memory encryption key\0".to_vec();
+    named.extend_from_slice(bytes);
+    crate::audit::hex(&crate::db::sha256(&named)[..8])
 }
 
 /// The installation's key with its id.
@@ -70,10 +85,8 @@ pub struct Master {
 impl Master {
     /// From its bytes.
     pub fn new(bytes: &[u8; KEY]) -> Result<Self> {
-        let mut named = b"agent-memory encryption key\0".to_vec();
-        named.extend_from_slice(bytes);
         Ok(Self {
-            id: crate::audit::hex(&crate::db::sha256(&named)[..8]),
+            id: id_of(bytes),
             key: DataKey::new(bytes)?,
         })
     }
@@ -92,10 +105,11 @@ impl Master {
     }
 }
 
-/// Gives out the installation's key; read from its file when it is first needed, and again when another is asked for.
+/// Gives out the installation's keys by their ids: the one in use, and those before it, which a moment ago were. Each is read from its
+/// file when it is first needed.
 pub struct Vault {
     file: KeyFile,
-    master: Mutex<Option<Arc<Master>>>,
+    masters: Mutex<HashMap<String, Arc<Master>>>,
 }
 
 impl Vault {
@@ -103,7 +117,7 @@ impl Vault {
     pub fn new(file: PathBuf) -> Self {
         Self {
             file: KeyFile::new(file),
-            master: Mutex::default(),
+            masters: Mutex::default(),
         }
     }
 
@@ -112,31 +126,25 @@ impl Vault {
         &self.file
     }
 
-    /// The key; the error names the file when it is not there.
-    pub fn master(&self) -> Result<Arc<Master>> {
-        let mut kept = self.master.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(master) = &*kept {
+    /// The key of this id: the file's, the next one's while a rotation puts it in its place, or one that a rotation left beside it.
+    pub fn master_of(&self, id: &str) -> Result<Arc<Master>> {
+        let mut masters = self.masters.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(master) = masters.get(id) {
             return Ok(master.clone());
         }
-        let master = Arc::new(Master::new(
-            &self.file.read()?.ok_or_else(|| self.file.missing())?,
-        )?);
-        *kept = Some(master.clone());
-        Ok(master)
-    }
-
-    /// The key of this id: after a rotation, the one that the file has by now.
-    pub fn master_of(&self, id: &str) -> Result<Arc<Master>> {
-        let master = self.master()?;
-        if master.id == id {
-            return Ok(master);
+        for file in self.file.all() {
+            if let Some(key) = file.read()? {
+                let master = Arc::new(Master::new(&key)?);
+                masters.insert(master.id.clone(), master.clone());
+                if master.id == id {
+                    return Ok(master);
+                }
+            }
         }
-        *self.master.lock().unwrap_or_else(PoisonError::into_inner) = None;
-        let master = self.master()?;
-        match master.id == id {
-            true => Ok(master),
-            false => Err(self.file.other(&master.id, id)),
-        }
+        Err(match self.file.read()? {
+            None => self.file.absent(id),
+            Some(key) => self.file.other(&Master::new(&key)?.id, id),
+        })
     }
 }
 

@@ -7,6 +7,7 @@ use crate::clock;
 use crate::db::{Connection, migrate};
 use crate::error::{Error, Kind, Result};
 use crate::sql;
+use chrono::{DateTime, Utc};
 use schemars::JsonSchema;
 use serde::Serialize;
 use std::time::Duration;
@@ -38,8 +39,9 @@ pub async fn erase(
     let owner = app.owner.connect().await?;
     let rows = owner.query(sql!("tenant/get"), &[&name]).await?;
     let row = rows.first().ok_or_else(super::missing)?;
-    let deleted_at: Option<chrono::DateTime<chrono::Utc>> = row.get("deleted_at");
-    let number = (row.get::<_, &str>("isolation") == "schema").then(|| row.get("number"));
+    let deleted_at: Option<DateTime<Utc>> = row.get("deleted_at");
+    let own: i32 = row.get("number");
+    let number = (row.get::<_, &str>("isolation") == "schema").then_some(own);
     let Some(deleted_at) = deleted_at else {
         let message = "only a tenant in the trash can be erased: delete it first";
         return Err(Error::new(Kind::Conflict, "tenant_in_use", message));
@@ -49,7 +51,16 @@ pub async fn erase(
     tokio::time::sleep(wait.unwrap_or_default()).await;
     let mut counts = Vec::new();
     for round in 0..ROUNDS {
-        let removed = remove(&owner, name, number, round == 0, actor, request_id).await?;
+        let removed = remove(
+            &owner,
+            name,
+            (own, deleted_at),
+            number,
+            round == 0,
+            actor,
+            request_id,
+        )
+        .await?;
         if round == 0 {
             counts = removed;
         }
@@ -60,7 +71,11 @@ pub async fn erase(
                 .find(|(table, _)| *table == count.table)
                 .map_or(0, |(_, rows)| *rows);
         }
-        if left.iter().all(|(_, rows)| *rows == 0) {
+        // A tenant of that name that was made since is another one.
+        if left
+            .iter()
+            .all(|(table, rows)| *rows == 0 || table == "tenants")
+        {
             app.places.forget(name);
             app.keys.forget();
             return Ok(counts);
@@ -76,12 +91,24 @@ pub async fn erase(
 async fn remove(
     owner: &Connection,
     name: &str,
+    (own, deleted_at): (i32, DateTime<Utc>),
     number: Option<i32>,
     first: bool,
     actor: Option<&str>,
     request_id: &str,
 ) -> Result<Vec<Count>> {
     begin(owner, name).await?;
+    // The very tenant that was put into the trash, and as it was put there: it may have been restored since, or made anew.
+    let still = owner
+        .query(sql!("tenant/hold"), &[&name, &own, &deleted_at])
+        .await?;
+    let anew = owner.query(sql!("tenant/get"), &[&name]).await?;
+    if still.is_empty() && (first || !anew.is_empty()) {
+        owner.batch("rollback").await?;
+        let message =
+            "this tenant was restored or made anew meanwhile: nothing more of it was erased";
+        return Err(Error::new(Kind::Conflict, "tenant_in_use", message));
+    }
     let had = rows_of(owner, name, number).await?;
     for (table, _) in rows_of(owner, name, None).await? {
         let text = format!(
@@ -97,7 +124,7 @@ async fn remove(
     }
     owner.query(sql!("tenant/erase"), &[&name]).await?;
     if first {
-        let mut entry = Entry::new("tenant_erase", actor, request_id, true);
+        let mut entry = Entry::new("tenant_erase", actor, request_id, INSTALLATION);
         let total: i64 = had.iter().map(|(_, rows)| rows).sum();
         entry.details = format!(
             "{total} rows in {} tables; its data key is destroyed",

@@ -105,9 +105,11 @@ impl Places {
         if let Some(place) = self.fresh(tenant) {
             return Ok(place);
         }
+        // What is found holds from now on, however long the answer takes.
+        let asked = Instant::now();
         let rows = self.shared.system(sql!("tenant/find"), &[&tenant]).await?;
         let record = rows.first().map_or_else(Record::default, Record::from_row);
-        Ok(self.keep(tenant, record))
+        Ok(self.keep(tenant, record, asked))
     }
 
     fn fresh(&self, tenant: &str) -> Option<Arc<Place>> {
@@ -118,20 +120,23 @@ impl Places {
     }
 
     /// The place for a record. Of many that looked it up at once, all get the same: a limit counts them together.
-    fn keep(&self, tenant: &str, record: Record) -> Arc<Place> {
+    fn keep(&self, tenant: &str, record: Record, asked: Instant) -> Arc<Place> {
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         if kept.len() >= MOST {
             kept.retain(|_, kept| kept.looked_up.elapsed() < FRESH);
+        }
+        // Somebody asked later and was answered sooner: theirs is newer.
+        if let Some(newer) = kept.get(tenant).filter(|kept| kept.looked_up > asked) {
+            return newer.place.clone();
         }
         let before = kept.get(tenant).map(|kept| kept.place.clone());
         let place = match before {
             Some(place) if place.record == record => place,
             before => Arc::new(self.make(record, before.as_deref())),
         };
-        let now = Instant::now();
         let new = Kept {
-            looked_up: now,
-            asked: now,
+            looked_up: asked,
+            asked: Instant::now(),
             place: place.clone(),
         };
         kept.insert(tenant.to_owned(), new);

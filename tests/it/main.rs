@@ -20,6 +20,7 @@ mod matrix;
 mod memory;
 mod recall;
 mod seal;
+mod seal_export;
 mod sql;
 mod strict;
 mod tenant;

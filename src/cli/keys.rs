@@ -2,9 +2,11 @@
 
 use super::call::administer;
 use super::open::with_app;
+use crate::audit::Entry;
 use crate::config::Flags;
 use crate::error::{Error, Result};
 use crate::seal::{escrow, rotate, settle};
+use crate::tenant::INSTALLATION;
 use clap::Subcommand;
 use serde::Serialize;
 use serde_json::json;
@@ -89,6 +91,11 @@ impl Keys {
                 with_app(flags, async |app| {
                     settle(&app.vault, &app.owner).await?;
                     let what = escrow(&app.vault, &app.owner).await?;
+                    let tx = app.begin_as_owner().await?;
+                    Entry::new("keys_escrow", None, "command line", INSTALLATION)
+                        .append(&tx, std::slice::from_ref(&what.key_id))
+                        .await?;
+                    tx.commit().await?;
                     let previous = what.previous_files.iter().fold(String::new(), |text, file| {
                     format!("{text}\n  {file}   a key before, for backups that were made under it")
                 });

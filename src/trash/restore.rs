@@ -37,13 +37,14 @@ impl Operation for Restore {
 
     async fn run(ctx: &Context, input: Input) -> Result<Output> {
         let id: &str = &input.id;
-        if let Begun::Fresh(write) = ctx.begin().await? {
+        if let Begun::Fresh(mut write) = ctx.begin().await? {
             let back = match id.split_once('_') {
                 Some(("sh", _)) => write.first(sql!("trash/restore_handoff"), &[&id]).await?,
                 Some(("kn", _)) => write.first(sql!("trash/restore_note"), &[&id]).await?,
                 _ => None,
             };
             back.ok_or_else(|| Error::not_found("nothing in the trash by that id").field("id"))?;
+            write.audit(ctx, "from the trash");
             write.commit(&[id.to_owned()]).await?;
         }
         Ok(Output {

@@ -1,6 +1,6 @@
 //! handoff_*
 
-use crate::support::{Server, until};
+use crate::support::{Client, Server, until};
 use agent_memory::handoff;
 use serde_json::json;
 
@@ -209,7 +209,8 @@ async fn one_bad_row_in_a_batch_fails_alone() {
         .unwrap();
     let mut calls = Vec::new();
     for n in 0..200 {
-        let acme = server.tenant(&format!("tenant{}", n % 7)).await;
+        // In the tables of all, where the row goes bad.
+        let acme = Client::new(&server.url).tenant(&format!("tenant{}", n % 7));
         calls.push(tokio::spawn(async move {
             let input =
                 json!({"session_id": format!("s{n}"), "with_whom": "Ada", "story": format!("{n}")});

@@ -1,6 +1,6 @@
 //! No tenant sees another, by the statements and by the database.
 
-use crate::support::Server;
+use crate::support::{Client, Server};
 use agent_memory::endpoint::Run;
 use agent_memory::{decision, event, handoff, knowledge, registry};
 use serde_json::{Value, json};
@@ -90,7 +90,7 @@ async fn a_tenants_ids_are_not_found_by_another() {
 #[tokio::test]
 async fn the_database_refuses_what_a_forgotten_filter_would_show() {
     let server = Server::start().await;
-    let acme = server.tenant("acme").await;
+    let acme = Client::new(&server.url).tenant("acme");
     acme.call::<handoff::Create>(json!({"session_id": "s", "with_whom": "Ada", "story": "x"}))
         .await
         .ok();

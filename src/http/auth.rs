@@ -3,7 +3,7 @@
 use super::address::Guesses;
 use crate::app::App;
 use crate::clock;
-use crate::error::{Kind, Result};
+use crate::error::{Error, Kind, Result};
 use crate::key::find::unknown;
 use crate::operation::{Access, Principal};
 use hyper::header::{AUTHORIZATION, HeaderMap};
@@ -29,16 +29,16 @@ pub async fn principal(
         };
         return if open { Ok(anyone) } else { Err(unknown()) };
     };
+    let found = app
+        .keys
+        .find(&app.db, key, clock::now(), || guesses.check(address))
+        .await;
     // A key that has worked, and was revoked or has expired since, is no guess.
-    let known = app.keys.is_known(key);
-    if !known {
-        guesses.check(address)?;
-    }
-    let found = app.keys.find(&app.db, key, clock::now()).await;
-    if !known && matches!(&found, Err(error) if error.kind() == Kind::Unauthenticated) {
+    let wrong = |error: &Error| error.kind() == Kind::Unauthenticated;
+    if !found.known && found.holder.as_ref().is_err_and(wrong) {
         guesses.count(address);
     }
-    found
+    found.holder
 }
 
 /// `Authorization: Bearer` or `X-API-Key`.

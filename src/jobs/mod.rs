@@ -48,7 +48,7 @@ pub async fn run(app: Arc<App>, stopper: Stopper) {
 async fn note_use(app: &App) {
     if let Err(error) = app.keys.note_use(&app.db).await {
         log::warn!(
-            "when keys were used could not be noted, the next time tries again: {}",
+            "when keys were used could not be written down, their next use will be: {}",
             error.causes()
         );
     }

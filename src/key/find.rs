@@ -17,84 +17,114 @@ const FRESH: Duration = Duration::from_millis(900);
 /// The most keys that are kept.
 const MOST: usize = 10_000;
 
-/// Keys that were looked up a moment ago, and when each was last used.
+/// Keys that work, by their hashes; and when each was last used.
 #[derive(Default)]
-pub struct Keys {
-    kept: Mutex<HashMap<Vec<u8>, Kept>>,
-    /// By tenant and key.
-    used: Mutex<HashMap<(String, String), DateTime<Utc>>>,
+pub struct Keys(Mutex<HashMap<Vec<u8>, Kept>>);
+
+struct Kept {
+    /// When it was asked for.
+    asked: Instant,
+    holder: Principal,
+    expires_at: Option<DateTime<Utc>>,
+    /// Since the last time that uses were written down.
+    used: Option<DateTime<Utc>>,
 }
 
-/// When it was looked up, who holds the key, until when it works.
-type Kept = (Instant, Principal, Option<DateTime<Utc>>);
+/// Who asks with a key, or why nobody does; and whether the key was seen to work before, however long ago: then it is no guess.
+pub struct Found {
+    /// Who.
+    pub holder: Result<Principal>,
+    /// Whether it was seen to work.
+    pub known: bool,
+}
 
 impl Keys {
-    /// Who holds a key; unauthenticated when nobody does.
-    pub async fn find(&self, db: &Db, key: &str, now: DateTime<Utc>) -> Result<Principal> {
+    /// Who holds a key; unauthenticated when nobody does. `may_look` has a say before a key is looked up that was not seen before.
+    pub async fn find(
+        &self,
+        db: &Db,
+        key: &str,
+        now: DateTime<Utc>,
+        may_look: impl FnOnce() -> Result<()>,
+    ) -> Found {
         let hash = digest(key);
-        let kept = {
-            let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-            kept.get(&hash)
-                .filter(|(at, ..)| at.elapsed() < FRESH)
-                .map(|(_, who, expires)| (who.clone(), *expires))
+        let known = {
+            let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            let entry = kept.get_mut(&hash);
+            if let Some(kept) = entry
+                && kept.asked.elapsed() < FRESH
+            {
+                let holder = kept.use_at(now);
+                return Found {
+                    holder,
+                    known: true,
+                };
+            }
+            kept.contains_key(&hash)
         };
-        let (principal, expires_at) = match kept {
-            Some(found) => found,
-            None => self.look_up(db, hash).await?,
+        let allowed = if known { Ok(()) } else { may_look() };
+        let holder = match allowed {
+            Ok(()) => self.look_up(db, hash, now).await,
+            Err(error) => Err(error),
         };
-        if expires_at.is_some_and(|at| at <= now) {
-            return Err(unknown());
-        }
-        if let Some(key_id) = &principal.key_id {
-            let tenant = principal.tenant.as_deref().unwrap_or(INSTALLATION);
-            let of = (tenant.to_owned(), key_id.clone());
-            let mut used = self.used.lock().unwrap_or_else(PoisonError::into_inner);
-            used.insert(of, now);
-        }
-        Ok(principal)
+        Found { holder, known }
     }
 
-    async fn look_up(&self, db: &Db, hash: Vec<u8>) -> Result<(Principal, Option<DateTime<Utc>>)> {
+    async fn look_up(&self, db: &Db, hash: Vec<u8>, now: DateTime<Utc>) -> Result<Principal> {
         let asked = Instant::now();
         let rows = db.system(sql!("system/key_find"), &[&hash]).await?;
-        let Some(row) = rows.first() else {
-            self.drop_key(&hash);
-            return Err(unknown());
-        };
         // The index found it by its hash; whether it is the same is asked in constant time.
-        if !bool::from(row.get::<_, &[u8]>("hash").ct_eq(&hash)) {
+        let row = rows
+            .first()
+            .filter(|row| bool::from(row.get::<_, &[u8]>("hash").ct_eq(&hash)));
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(row) = row else {
+            all.remove(&hash);
             return Err(unknown());
-        }
-        let (tenant, expires_at): (String, _) = (row.get("tenant_id"), row.get("expires_at"));
-        let principal = Principal {
-            tenant: Some(tenant).filter(|name| name != INSTALLATION),
-            access: match row.get("access") {
-                "admin" => Access::Admin,
-                "write" => Access::Write,
-                _ => Access::Read,
-            },
-            key_id: Some(row.get("key_id")),
         };
-        self.keep(asked, hash, principal.clone(), expires_at);
-        Ok((principal, expires_at))
-    }
-
-    /// Whether this key was found to work before, however long ago: it is no guess.
-    pub fn is_known(&self, key: &str) -> bool {
-        let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        kept.contains_key(&digest(key))
+        let tenant: String = row.get("tenant_id");
+        let mut found = Kept {
+            asked,
+            holder: Principal {
+                tenant: Some(tenant).filter(|name| name != INSTALLATION),
+                access: match row.get("access") {
+                    "admin" => Access::Admin,
+                    "write" => Access::Write,
+                    _ => Access::Read,
+                },
+                key_id: Some(row.get("key_id")),
+            },
+            expires_at: row.get("expires_at"),
+            used: all.get(&hash).and_then(|before| before.used),
+        };
+        let holder = found.use_at(now);
+        if all.len() >= MOST {
+            all.retain(|_, kept| kept.asked.elapsed() < FRESH || kept.used.is_some());
+        }
+        if all.len() < MOST || all.contains_key(&hash) {
+            all.insert(hash, found);
+        }
+        holder
     }
 
     /// Writes down when keys were last used, those that were used since the last time.
     pub async fn note_use(&self, db: &Db) -> Result<()> {
-        let used = std::mem::take(&mut *self.used.lock().unwrap_or_else(PoisonError::into_inner));
+        // In one order everywhere, so that no two servers wait for each other.
+        let mut used = BTreeMap::new();
+        {
+            let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            for kept in all.values_mut() {
+                if let (Some(at), Some(key_id)) = (kept.used.take(), &kept.holder.key_id) {
+                    let tenant = kept.holder.tenant.as_deref().unwrap_or(INSTALLATION);
+                    used.insert((tenant.to_owned(), key_id.clone()), at);
+                }
+            }
+        }
         if used.is_empty() {
             return Ok(());
         }
         let (mut tenants, mut ids, mut at) = (Vec::new(), Vec::new(), Vec::new());
-        // In one order everywhere, so that no two servers wait for each other.
-        let sorted: BTreeMap<_, _> = used.iter().collect();
-        for ((tenant, key_id), when) in sorted {
+        for ((tenant, key_id), when) in &used {
             tenants.push(tenant.as_str());
             ids.push(key_id.as_str());
             at.push(*when);
@@ -102,43 +132,26 @@ impl Keys {
         let noted = db
             .system(sql!("system/key_used"), &[&tenants, &ids, &at])
             .await;
-        if noted.is_err() {
-            let mut again = self.used.lock().unwrap_or_else(PoisonError::into_inner);
-            for (id, at) in used {
-                again.entry(id).or_insert(at);
-            }
-        }
         noted.map(drop)
     }
 
-    /// Has every key looked up again: one was revoked here. That they worked is remembered: none of them is a guess.
+    /// Has every key looked up again: one was revoked here. That they worked is remembered.
     pub fn forget(&self) {
         let Some(past) = Instant::now().checked_sub(FRESH) else {
             return;
         };
-        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        kept.values_mut().for_each(|(at, ..)| *at = past);
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        all.values_mut().for_each(|kept| kept.asked = past);
     }
+}
 
-    fn drop_key(&self, hash: &[u8]) {
-        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        kept.remove(hash);
-    }
-
-    fn keep(
-        &self,
-        asked: Instant,
-        hash: Vec<u8>,
-        principal: Principal,
-        expires_at: Option<DateTime<Utc>>,
-    ) {
-        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        if kept.len() >= MOST {
-            kept.retain(|_, (at, ..)| at.elapsed() < FRESH);
+impl Kept {
+    fn use_at(&mut self, now: DateTime<Utc>) -> Result<Principal> {
+        if self.expires_at.is_some_and(|at| at <= now) {
+            return Err(unknown());
         }
-        if kept.len() < MOST {
-            kept.insert(hash, (asked, principal, expires_at));
-        }
+        self.used = Some(now);
+        Ok(self.holder.clone())
     }
 }
 

@@ -1,6 +1,7 @@
 //! import
 
 use super::insert::{Counts, Inserter};
+use crate::db::{Tx, outcome_unknown};
 use crate::error::{Error, Kind, Result};
 use crate::operation::{Bodies, Context, Upload};
 use crate::seal::Change;
@@ -45,14 +46,7 @@ impl Upload for Take {
 
     async fn take(ctx: Arc<Context>, _: Input, body: Bodies) -> Result<Output> {
         let _place = ctx.app.streams.enter()?;
-        let tx = ctx.place.db.begin_long(&ctx.tenant, "begin").await?;
-        if !tx
-            .one(sql!("tenant/hold_shared"), &[&ctx.tenant])
-            .await?
-            .get::<_, bool>(0)
-        {
-            return Err(Error::not_found("this tenant was deleted").field("tenant_id"));
-        }
+        let tx = begin(&ctx).await?;
         let (pieces, reader) = mpsc::channel(2);
         let (sender, parsed) = mpsc::channel(4);
         let since_item = Arc::new(AtomicUsize::new(0));
@@ -114,6 +108,34 @@ impl Upload for Take {
             imported: inserter.imported,
             skipped: inserter.skipped,
         })
+    }
+}
+
+/// How often a connection that a pooler had lost is taken for another.
+const TRIES: usize = 3;
+
+/// The import's transaction, which holds its tenant. Nothing is written yet: a connection that was dead behind a pooler is no reason
+/// to fail.
+async fn begin(ctx: &Context) -> Result<Tx> {
+    let mut tries = 0;
+    loop {
+        tries += 1;
+        match try_begin(ctx).await {
+            Err(error) if tries < TRIES && outcome_unknown(&error) => {}
+            result => return result,
+        }
+    }
+}
+
+async fn try_begin(ctx: &Context) -> Result<Tx> {
+    let tx = ctx.place.db.begin_long(&ctx.tenant, "begin").await?;
+    let held = tx
+        .one(sql!("tenant/hold_shared"), &[&ctx.tenant])
+        .await?
+        .get::<_, bool>(0);
+    match held {
+        true => Ok(tx),
+        false => Err(Error::not_found("this tenant was deleted").field("tenant_id")),
     }
 }
 

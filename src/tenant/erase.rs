@@ -29,7 +29,8 @@ pub struct Count {
     left: i64,
 }
 
-/// Erases a tenant that is in the trash, as the owner. An error means that it is still there, whole or not, and can be erased again.
+/// Erases a tenant that is in the trash, as the owner; what it gives was looked up after the end: every table empty of it, its row and
+/// the data key in it gone. An error means that it is still there, whole or not, and can be erased again.
 pub async fn erase(
     app: &App,
     name: &str,
@@ -71,11 +72,8 @@ pub async fn erase(
                 .find(|(table, _)| *table == count.table)
                 .map_or(0, |(_, rows)| *rows);
         }
-        // A tenant of that name that was made since is another one.
-        if left
-            .iter()
-            .all(|(table, rows)| *rows == 0 || table == "tenants")
-        {
+        let gone = is_gone(&owner, name, own).await?;
+        if gone && left.iter().all(|(_, rows)| *rows == 0) {
             app.places.forget(name);
             app.keys.forget();
             return Ok(counts);
@@ -148,11 +146,15 @@ async fn remove(
 /// What is there of the tenant now, in a transaction of its own.
 async fn left(owner: &Connection, name: &str, number: Option<i32>) -> Result<Vec<(String, i64)>> {
     begin(owner, name).await?;
-    let mut rows = rows_of(owner, name, number).await?;
-    let there = owner.query(sql!("tenant/get"), &[&name]).await?;
-    rows.push(("tenants".to_owned(), there.len() as i64));
+    let rows = rows_of(owner, name, number).await?;
     owner.batch("commit").await?;
     Ok(rows)
+}
+
+/// Whether the tenant's own row is gone, and its data key with it; one of that name that was made since is another tenant.
+async fn is_gone(owner: &Connection, name: &str, own: i32) -> Result<bool> {
+    let rows = owner.query(sql!("tenant/get"), &[&name]).await?;
+    Ok(rows.iter().all(|row| row.get::<_, i32>("number") != own))
 }
 
 async fn begin(owner: &Connection, name: &str) -> Result<()> {

@@ -39,6 +39,12 @@ impl<'a> Columns<'a> {
         self
     }
 
+    /// A column of large whole numbers.
+    pub fn longs(mut self, values: impl Iterator<Item = i64>) -> Self {
+        self.0.push(Box::new(values.collect::<Vec<_>>()));
+        self
+    }
+
     /// A column of instants.
     pub fn instants(mut self, values: impl Iterator<Item = DateTime<Utc>>) -> Self {
         self.0.push(Box::new(values.collect::<Vec<_>>()));

@@ -8,6 +8,7 @@ use crate::db::{Columns, Sql, Statement, Stored, Unit};
 use crate::error::Result;
 use crate::event::judge;
 use crate::operation::Context;
+use crate::recall::Item;
 use crate::seal::{DataKey, what_for};
 use crate::tenant::Adds;
 use crate::text::{passages, tokens};
@@ -139,6 +140,33 @@ impl Draft {
         Ok(())
     }
 
+    /// Its chunks as recall knows them; none of a sealed one.
+    fn items(&self, tenant: &str, number: i32) -> Vec<Item> {
+        if self.sealed.is_some() {
+            return Vec::new();
+        }
+        let item = |chunk: &Chunk| {
+            let mut item = Item {
+                tenant_id: tenant.to_owned(),
+                item_id: chunk.chunk_id.clone(),
+                kind: "event",
+                session_id: Some(self.input.session_id.to_string()),
+                actor: Some(self.input.actor_id.to_string()),
+                role: Some(self.input.actor_type),
+                project: self.input.project_id.as_deref().map(str::to_owned),
+                channel: Some(self.input.channel),
+                sensitivity: self.input.sensitivity.as_str().to_owned(),
+                tags: self.tags.clone(),
+                at: self.at,
+                valid_from: self.at,
+                ..Item::default()
+            };
+            item.say(number, 0, &chunk.text);
+            item
+        };
+        self.chunks.iter().map(item).collect()
+    }
+
     fn recorded(&self) -> Recorded {
         Recorded {
             event_id: self.event_id.clone(),
@@ -156,6 +184,7 @@ impl Draft {
 pub struct NewEvents {
     tenant: String,
     events: Vec<Draft>,
+    items: Vec<Item>,
     claim: Option<Claim>,
 }
 
@@ -173,13 +202,16 @@ pub(super) async fn store(ctx: &Context, mut events: Vec<Draft>) -> Result<Vec<R
         bytes: 0,
     };
     let _room = ctx.room_for(adds).await?;
+    let number = ctx.place.record.number;
     let unit = NewEvents {
+        items: events.iter().flat_map(|event| event.items(&ctx.tenant, number)).collect(),
         tenant: ctx.tenant.clone(),
         events,
         claim: ctx.claim.clone(),
     };
     let (unit, stored) = ctx.place.events.write(unit).await?;
     if stored == Stored::New {
+        ctx.place.index.wrote(&ctx.tenant, number, &unit.items);
         return Ok(unit.events.iter().map(Draft::recorded).collect());
     }
     let ids = ctx.replayed().await?;
@@ -222,6 +254,10 @@ impl Unit for NewEvents {
                 sql: sql!("event/record_chunks"),
                 columns: chunk_columns(units),
             });
+        }
+        let items = units.iter().flat_map(|unit| &unit.items);
+        if items.clone().next().is_some() {
+            statements.push(Item::insert(items));
         }
         if events(units).any(|(_, event)| event.artifact.is_some()) {
             statements.push(Statement {

@@ -6,6 +6,7 @@ use crate::db::Claim;
 use crate::db::{Sql, Statement, Stored, Unit};
 use crate::error::{Error, Result};
 use crate::operation::{Access, Context, Method, Operation};
+use crate::recall::Item;
 use crate::types::{Name, Sensitivity, Share, Tags, strings};
 use crate::{id, sql};
 use chrono::{DateTime, Utc};
@@ -68,6 +69,7 @@ pub struct Output {
 /// A handoff on its way to the disk.
 pub struct NewHandoff {
     handoff: Handoff,
+    item: Option<Item>,
     claim: Option<Claim>,
 }
 
@@ -87,20 +89,22 @@ impl Operation for Create {
         let mut handoff = draft(ctx, input)?;
         let said = handoff.clone();
         ctx.protect(&mut handoff).await?;
-        let (unit, stored) = ctx
-            .place
-            .handoffs
-            .write(NewHandoff {
-                handoff,
-                claim: ctx.claim.clone(),
-            })
-            .await?;
+        let number = ctx.place.record.number;
+        let unit = NewHandoff {
+            item: handoff.item(number),
+            handoff,
+            claim: ctx.claim.clone(),
+        };
+        let (unit, stored) = ctx.place.handoffs.write(unit).await?;
         let handoff = match stored {
-            Stored::New => Handoff {
+            Stored::New => {
+                ctx.place.index.wrote(&ctx.tenant, number, &unit.item);
+                Handoff {
                 encrypted: unit.handoff.sealed.is_some(),
                 sensitivity: unit.handoff.sensitivity,
                 ..said
-            },
+                }
+            }
             Stored::Replay => {
                 let ids = ctx.replayed().await?;
                 let row = ctx
@@ -178,9 +182,14 @@ impl Unit for NewHandoff {
     fn statements<'a>(units: &'a [&'a Self]) -> Vec<Statement<'a>> {
         let rows: Vec<&Handoff> = units.iter().map(|unit| &unit.handoff).collect();
         let columns = Handoff::columns(&rows);
-        vec![Statement {
+        let mut statements = vec![Statement {
             sql: sql!("handoff/create"),
             columns,
-        }]
+        }];
+        let items = units.iter().filter_map(|unit| unit.item.as_ref());
+        if items.clone().next().is_some() {
+            statements.push(Item::insert(items));
+        }
+        statements
     }
 }

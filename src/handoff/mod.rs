@@ -19,6 +19,7 @@ pub use stats::Stats;
 use crate::db::{Columns, Row};
 use crate::endpoint::Endpoint;
 use crate::operation::Context;
+use crate::recall::Item;
 use crate::seal::{Sealable, Sealed, Show};
 use chrono::{DateTime, Utc};
 use schemars::JsonSchema;
@@ -154,6 +155,27 @@ impl Handoff {
             .texts(rows().map(|h| h.compression_level.as_str()))
             .instants(rows().map(|h| h.created_at))
             .maybe_bytes(rows().map(|h| h.sealed.as_ref().map(|sealed| sealed.0.as_slice())))
+    }
+
+    /// As recall knows it; none of a sealed one.
+    pub fn item(&self, tenant: i32) -> Option<Item> {
+        let mut item = Item {
+            tenant_id: self.tenant_id.clone(),
+            item_id: self.handoff_id.clone(),
+            kind: "handoff",
+            session_id: Some(self.session_id.clone()),
+            with_whom: Some(self.with_whom.clone()),
+            project: self.project_path.clone(),
+            sensitivity: self.sensitivity.clone(),
+            tags: self.tags.clone(),
+            at: self.created_at,
+            valid_from: self.created_at,
+            ..Item::default()
+        };
+        for (place, (_, text)) in (0..).zip(self.said()) {
+            text.into_iter().for_each(|text| item.say(tenant, place, text));
+        }
+        self.sealed.is_none().then_some(item)
     }
 
     /// The texts by their names, in the order of the contract.

@@ -3,6 +3,7 @@
 mod housekeeping;
 
 use crate::app::App;
+use crate::recall::TIDY;
 use crate::stop::Stopper;
 use clokwerk::{AsyncScheduler, TimeUnits};
 use std::sync::Arc;
@@ -10,6 +11,7 @@ use std::time::Duration;
 
 /// Runs the jobs until the server stops.
 pub async fn run(app: Arc<App>, stopper: Stopper) {
+    let keeping = tokio::spawn(keep_index(app.clone(), stopper.clone()));
     let mut scheduler = AsyncScheduler::with_tz(chrono::Utc);
     let shared = app.clone();
     scheduler.every(1.seconds()).run(move || {
@@ -39,10 +41,25 @@ pub async fn run(app: Arc<App>, stopper: Stopper) {
     });
     loop {
         tokio::select! {
-            () = stopper.stopped() => return note_use(&app).await,
+            () = stopper.stopped() => break,
             () = tokio::time::sleep(Duration::from_millis(500)) => scheduler.run_pending().await,
         }
     }
+    note_use(&app).await;
+    if let Err(error) = keeping.await {
+        log::error!("the index of recall was not kept: {error}");
+    }
+}
+
+/// Works what was written into recall's index, beside the writes and without their waiting for it.
+async fn keep_index(app: Arc<App>, stopper: Stopper) {
+    for round in 1.. {
+        tokio::select! {
+            () = stopper.stopped() => break,
+            () = tokio::time::sleep(TIDY) => app.places.upkeep.round(round).await,
+        }
+    }
+    app.places.upkeep.close().await;
 }
 
 async fn note_use(app: &App) {

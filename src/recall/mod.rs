@@ -1,8 +1,20 @@
-//! Recall: finding what matters.
+//! Recall: finding what matters, without a model, a key or a network.
+//!
+//! A memory's words are stored with it ([`item`]), under hashes of their stems ([`analyse`]). A question is read ([`question`],
+//! [`dates`]), its rarest words find candidates ([`search`]), and these are scored with what was said around them ([`score`]).
 
+mod analyse;
+mod confidence;
+mod dates;
+mod item;
+mod question;
+mod score;
 mod search;
+mod upkeep;
 
-pub use search::{Found, Query, search};
+pub use item::Item;
+pub use search::{Answer, Found, Query, search};
+pub use upkeep::{Index, TIDY, Upkeep};
 
 use crate::endpoint::Endpoint;
 use crate::error::Result;
@@ -23,7 +35,7 @@ pub struct Input {
     query: Text,
     /// Only these kinds.
     #[serde(default)]
-    kinds: List<Kind, 4>,
+    kinds: List<Kind, 5>,
     /// Only about or with this person or agent.
     with_whom: Option<Name>,
     /// Only of this session.
@@ -35,13 +47,9 @@ pub struct Input {
     since: Option<Instant>,
     /// Before this instant.
     until: Option<Instant>,
-    /// Only what was known then.
+    /// What was known and believed then, also where it was superseded since.
     as_of: Option<Instant>,
-    /// What "today" means to the caller.
-    #[expect(
-        dead_code,
-        reason = "taken now so that callers may send it; dates in a query are not read yet"
-    )]
+    /// What "today" means to the caller; the server's clock where it is not given.
     now: Option<Instant>,
     /// Only of this project.
     project_path: Option<Name>,
@@ -68,6 +76,8 @@ pub enum Kind {
     Knowledge,
     /// A decision.
     Decision,
+    /// What consolidation made of many statements of becoming.
+    Principle,
 }
 
 impl Kind {
@@ -78,6 +88,7 @@ impl Kind {
             Self::Handoff => "handoff",
             Self::Knowledge => "knowledge",
             Self::Decision => "decision",
+            Self::Principle => "principle",
         }
     }
 }
@@ -106,27 +117,20 @@ impl Operation for Recall {
     type Output = Output;
 
     async fn run(ctx: &Context, input: Input) -> Result<Output> {
-        let earliest = |a: Option<Instant>, b: Option<Instant>| {
-            [a, b].into_iter().flatten().min().map(Instant::get)
-        };
+        let words = Query::words(&input.query, input.now.map_or(ctx.at, Instant::get), input.limit.get() as usize);
         let query = Query {
-            words: input.query.to_string(),
-            kinds: input
-                .kinds
-                .iter()
-                .map(|kind| kind.as_str().to_owned())
-                .collect(),
+            kinds: input.kinds.iter().map(|kind| kind.as_str().to_owned()).collect(),
             with_whom: input.with_whom.map(String::from),
             session_id: input.session_id.map(String::from),
             tags: input.tags.iter().map(|tag| tag.to_string()).collect(),
             since: input.since.map(Instant::get),
-            until: earliest(input.until, input.as_of),
+            until: input.until.map(Instant::get),
+            as_of: input.as_of.map(Instant::get),
             project: input.project_path.map(String::from),
             explain: input.explain,
-            limit: input.limit.get(),
+            ..words
         };
-        let mut results = search(ctx, &query).await?;
-        let nothing = results.is_empty();
+        let Answer { found: mut results, below_confidence } = search(ctx, &query).await?;
         let mut left = input
             .max_tokens
             .map_or(usize::MAX, |max| max.get() as usize);
@@ -138,7 +142,7 @@ impl Operation for Recall {
         });
         Ok(Output {
             token_count: results.iter().map(|found| tokens(&found.text)).sum(),
-            below_confidence: nothing,
+            below_confidence,
             results,
         })
     }

@@ -5,6 +5,7 @@ use crate::db::{Committer, Db, Desk, Row, Target, Writer, migrate};
 use crate::error::{Error, Result};
 use crate::event::NewEvents;
 use crate::handoff::NewHandoff;
+use crate::recall::{Index, Upkeep};
 use crate::seal::{DataKey, Vault};
 use crate::sql;
 use chrono::{DateTime, Utc};
@@ -25,6 +26,8 @@ const MOST: usize = 20_000;
 pub struct Record {
     /// Whether it exists.
     pub exists: bool,
+    /// Its number: no other tenant ever has it.
+    pub number: i32,
     /// The number of its own schema, when it has one.
     pub schema: Option<i32>,
     /// Since when it is in the trash.
@@ -40,6 +43,7 @@ impl Record {
         let data_key: Option<Vec<u8>> = row.get("data_key");
         Self {
             exists: true,
+            number: row.get("number"),
             schema: (row.get::<_, &str>("isolation") == "schema").then(|| row.get("number")),
             deleted_at: row.get("deleted_at"),
             quotas: Quotas::from_row(row),
@@ -58,6 +62,8 @@ pub struct Place {
     pub handoffs: Committer<NewHandoff>,
     /// Writes its events.
     pub events: Committer<NewEvents>,
+    /// Keeps recall's index.
+    pub index: Index,
     /// Its limits.
     pub limits: Arc<Limits>,
     /// Its share of the connections, when it has one of its own.
@@ -79,6 +85,8 @@ pub struct Places {
     handoffs: Committer<NewHandoff>,
     events: Committer<NewEvents>,
     writer: Writer,
+    /// Keeps recall's indexes.
+    pub upkeep: Arc<Upkeep>,
     /// Shares of the connections beside the shared ones; each is a reader and a writer.
     shares: Arc<Semaphore>,
     kept: Mutex<HashMap<String, Kept>>,
@@ -95,6 +103,7 @@ impl Places {
             target: target.clone(),
             shared,
             writer,
+            upkeep: Arc::default(),
             shares: Arc::new(Semaphore::new(shares as usize)),
             kept: Mutex::default(),
         }
@@ -183,6 +192,7 @@ impl Places {
                 db: before.db.clone(),
                 handoffs: before.handoffs.clone(),
                 events: before.events.clone(),
+                index: before.index.clone(),
                 share: before.share.clone(),
                 data_key: OnceLock::new(),
                 record,
@@ -194,6 +204,7 @@ impl Places {
                 db: self.shared.with_share(),
                 handoffs: self.handoffs.clone(),
                 events: self.events.clone(),
+                index: self.upkeep.index(None, &self.shared),
                 share: None,
                 data_key: OnceLock::new(),
                 record,
@@ -213,8 +224,10 @@ impl Places {
         let enter = migrate::enter_schema(number);
         let begin = format!("begin; {enter}").into();
         let desk = desk(&self.shared, &self.target, writer, begin);
+        let db = db.entering(&enter);
         Place {
-            db: db.entering(&enter),
+            index: self.upkeep.index(Some(number), &db),
+            db,
             handoffs: Committer::start(desk.clone()),
             events: Committer::start(desk),
             share: share.map(Arc::new),

@@ -119,7 +119,8 @@ impl Operation for Stratified {
         };
         let progressive = match (wants(Layer::Progressive), &input.topic) {
             (true, Some(topic)) => {
-                let items = recall::search(ctx, &recall::Query::words(topic, 10)).await?;
+                let query = recall::Query::words(topic, ctx.at, 10);
+                let items = recall::search(ctx, &query).await?.found;
                 Some(Progressive {
                     topic: Some(topic.to_string()),
                     items,

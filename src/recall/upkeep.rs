@@ -1,0 +1,129 @@
+//! Keeps the index: counts what was written, and works it in beside the writes.
+//!
+//! Counts need not be exact to the row, and must never be a row that writers wait for: they are added up here and written down once a
+//! second. A crash loses at most a second of them, never an item.
+
+use super::item::{Counts, Item};
+use crate::db::Db;
+use crate::error::Result;
+use crate::sql;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+/// Between two rounds of working in what waits.
+pub const TIDY: Duration = Duration::from_millis(200);
+/// Counts are written down in every so many rounds.
+const FOLD: u32 = 5;
+
+/// What one set of tables is waiting for.
+#[derive(Default)]
+struct Waiting {
+    /// By tenant.
+    counts: HashMap<String, Counts>,
+    /// Of whom something was written since the last round.
+    written: Option<String>,
+}
+
+/// The index of one set of tables: all tenants', or that of one with a schema of its own.
+#[derive(Clone)]
+pub struct Index {
+    db: Db,
+    waiting: Arc<Mutex<Waiting>>,
+}
+
+/// The indexes of all sets of tables, by the number of a schema.
+#[derive(Default)]
+pub struct Upkeep(Mutex<HashMap<Option<i32>, Index>>);
+
+impl Index {
+    /// Notes what was written.
+    pub fn wrote<'a>(&self, tenant: &str, number: i32, items: impl IntoIterator<Item = &'a Item>) {
+        let mut counts = Counts::default();
+        items.into_iter().for_each(|item| counts.add(number, item));
+        if counts.items == 0 {
+            return;
+        }
+        let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        waiting.counts.entry(tenant.to_owned()).or_default().merge(&counts);
+        waiting.written = Some(tenant.to_owned());
+    }
+
+    /// What is not written down yet of a tenant: all there is, and how many more texts have each of some terms.
+    pub fn pending(&self, tenant: &str, terms: &[i64]) -> Counts {
+        let waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(counts) = waiting.counts.get(tenant) else {
+            return Counts::default();
+        };
+        let texts_with = terms.iter().filter_map(|term| Some((*term, *counts.texts_with.get(term)?)));
+        Counts { texts_with: texts_with.collect(), items: counts.items, passages: counts.passages, words: counts.words }
+    }
+
+    /// Works in what was written since the last round.
+    async fn tidy(&self) -> Result<()> {
+        let written = self.waiting.lock().unwrap_or_else(PoisonError::into_inner).written.take();
+        let Some(tenant) = written else { return Ok(()) };
+        let tx = self.db.begin(&tenant).await?;
+        tx.query(sql!("recall/tidy"), &[&tenant]).await?;
+        tx.commit().await
+    }
+
+    /// Writes down what was counted; what cannot be is kept for the next round.
+    async fn fold(&self) -> Result<()> {
+        let counts = std::mem::take(&mut self.waiting.lock().unwrap_or_else(PoisonError::into_inner).counts);
+        let mut result = Ok(());
+        for (tenant, counts) in counts {
+            if let Err(error) = self.write(&tenant, &counts).await {
+                let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+                waiting.counts.entry(tenant).or_default().merge(&counts);
+                result = Err(error);
+            }
+        }
+        result
+    }
+
+    async fn write(&self, tenant: &str, counts: &Counts) -> Result<()> {
+        // In one order everywhere: two servers that count the same words never wait for each other in a circle.
+        let mut terms: Vec<(i64, i64)> = counts.texts_with.iter().map(|(term, texts)| (*term, *texts)).collect();
+        terms.sort_unstable();
+        let (terms, texts): (Vec<i64>, Vec<i64>) = terms.into_iter().unzip();
+        let tx = self.db.begin(tenant).await?;
+        let there = tx.query(sql!("tenant/hold_shared"), &[&tenant]).await?;
+        if !there.first().is_some_and(|row| row.get(0)) {
+            // Erased meanwhile, or on its way to be.
+            return Ok(());
+        }
+        tx.query(sql!("recall/count_items"), &[&tenant, &counts.items, &counts.passages, &counts.words]).await?;
+        tx.query(sql!("recall/count_terms"), &[&tenant, &terms, &texts]).await?;
+        tx.commit().await
+    }
+}
+
+impl Upkeep {
+    /// The index of a set of tables, reached through `db`.
+    pub fn index(&self, schema: Option<i32>, db: &Db) -> Index {
+        let mut indexes = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = indexes.entry(schema).or_insert_with(|| Index { db: db.clone(), waiting: Arc::default() });
+        known.db = db.clone();
+        known.clone()
+    }
+
+    /// One round over all indexes; the `round`th since the server began.
+    pub async fn round(&self, round: u32) {
+        let indexes: Vec<Index> = self.0.lock().unwrap_or_else(PoisonError::into_inner).values().cloned().collect();
+        for index in indexes {
+            let mut result = index.tidy().await;
+            if round % FOLD == 0 {
+                result = result.and(index.fold().await);
+            }
+            if let Err(error) = result {
+                log::warn!("the index of recall is kept in the next round: {}", error.causes());
+            }
+        }
+    }
+
+    /// Writes down all counts: the server stops.
+    pub async fn close(&self) {
+        self.round(0).await;
+    }
+}

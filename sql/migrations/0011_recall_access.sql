@@ -2,7 +2,7 @@
 
 -- Lets the application's role use the tables: rows of tenant tables, never the structure, and nothing that crosses tenants. A role that
 -- is owner and application at once has the policies forced on it, except where definer functions or owner jobs read across tenants.
--- Recall's index is read and changed through functions alone, which find the bound tenant's rows by an index that no policy lets be used.
+-- Recall's index is read and changed through two views alone, which find the bound tenant's rows by an index that no policy lets be used.
 -- What a hand granted beside all that is taken back.
 create or replace function schema_open(application name) returns void language plpgsql as $$
 declare
@@ -13,7 +13,7 @@ begin
     for t in select c.oid::regclass as name, c.relname, c.relrowsecurity, c.relforcerowsecurity,
                     coalesce((select array_agg(a.privilege_type order by a.privilege_type)
                               from aclexplode(c.relacl) a where a.grantee = application::regrole), '{}') as granted
-             from pg_class c where c.relnamespace = here::regnamespace and c.relkind in ('r', 'p') and c.relowner = current_user::regrole
+             from pg_class c where c.relnamespace = here::regnamespace and c.relkind in ('r', 'p', 'v') and c.relowner = current_user::regrole
     loop
         if application = current_user then
             -- Only what differs: altering a table waits for everyone who reads it.
@@ -28,6 +28,8 @@ begin
         rights := case when t.relname in ('tenants', 'audit_heads', 'installation') then '{}'
                        when t.relname in ('audit_log', 'schema_migrations') then '{SELECT}'
                        when t.relname = 'items' then '{INSERT}'
+                       when t.relname = 'items_by_terms' then '{SELECT}'
+                       when t.relname = 'items_of_tenant' then '{DELETE,SELECT,UPDATE}'
                        when t.relrowsecurity then '{DELETE,INSERT,SELECT,UPDATE}'
                        else '{}' end;
         if t.granted <> rights then

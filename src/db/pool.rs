@@ -251,20 +251,51 @@ impl Db {
 
     /// A transaction bound to the tenant, for several statements or a write.
     pub async fn begin(&self, tenant: &str) -> Result<Tx> {
+        let limit = &*self.limit;
+        let binding: [&dyn Value; 3] = [&tenant, &limit, &"auto"];
+        self.begin_bound("begin", sql!("system/bind"), binding)
+            .await
+    }
+
+    /// The same for statements that read one after the other and see one state; `bind` binds it, and each statement is planned once.
+    pub async fn begin_read(&self, tenant: &str, bind: &'static Sql) -> Result<Tx> {
+        let limit = &*self.limit;
+        let binding: [&dyn Value; 3] = [&tenant, &limit, &"force_generic_plan"];
+        let begin = "begin isolation level repeatable read read only";
+        self.begin_bound(begin, bind, binding).await
+    }
+
+    async fn begin_bound(
+        &self,
+        begin: &'static str,
+        bind: &'static Sql,
+        binding: [&dyn Value; 3],
+    ) -> Result<Tx> {
         // Nothing was written yet: again, on another connection.
         for _ in 0..self.settings.readers {
-            match self.try_begin(tenant).await {
+            match self.try_begin(begin, bind, binding).await {
                 Err(error) if connection_lost(&error) => {}
                 result => return result,
             }
         }
-        self.try_begin(tenant).await
+        self.try_begin(begin, bind, binding).await
     }
 
-    async fn try_begin(&self, tenant: &str) -> Result<Tx> {
+    async fn try_begin(
+        &self,
+        begin: &'static str,
+        bind: &'static Sql,
+        binding: [&dyn Value; 3],
+    ) -> Result<Tx> {
         let held = Held::Loan(Box::new(self.loan().await?));
-        let begin = self.begin_as("begin");
-        Tx::begin(held, &begin, self.settings.query, tenant, &self.limit).await
+        Tx::begin(
+            held,
+            &self.begin_as(begin),
+            self.settings.query,
+            bind,
+            binding,
+        )
+        .await
     }
 
     /// A transaction's first words.
@@ -282,8 +313,8 @@ impl Db {
             Held::Own(Box::new(connection)),
             &self.begin_as(begin),
             self.settings.query,
-            tenant,
-            "0",
+            sql!("system/bind"),
+            [&tenant, &"0", &"auto"],
         )
         .await
     }

@@ -39,25 +39,24 @@ pub struct Tx {
 }
 
 impl Tx {
+    /// Begins with `begin` and the statement that binds: a tenant, a statement's limit, a way of planning.
     pub(super) async fn begin(
         held: Held,
         begin: &str,
         limit: Duration,
-        tenant: &str,
-        statement_timeout: &str,
+        bind: &'static Sql,
+        binding: [&dyn Value; 3],
     ) -> Result<Self> {
         let tx = Self {
             held: Some(held),
             limit,
         };
         let connection = tx.connection()?;
-        let params: [&dyn Value; 3] = [&tenant, &statement_timeout, &"auto"];
-        let bind = sql!("system/bind");
-        let ready = connection.ready(bind, &params).await?;
+        let ready = connection.ready(bind, &binding).await?;
         let work = async {
             futures_util::try_join!(
                 connection.batch(begin),
-                connection.send(ready.as_ref(), bind, &params)
+                connection.send(ready.as_ref(), bind, &binding)
             )
         };
         bounded(connection, limit, work).await?;
@@ -67,7 +66,14 @@ impl Tx {
     /// A transaction as the owner, on a connection of its own and without a bound on its statements: schemas and whole tenants.
     pub async fn of_owner(owner: &Target, tenant: &str) -> Result<Self> {
         let held = Held::Own(Box::new(owner.connect().await?));
-        Self::begin(held, "begin", OWNERS, tenant, "0").await
+        Self::begin(
+            held,
+            "begin",
+            OWNERS,
+            sql!("system/bind"),
+            [&tenant, &"0", &"auto"],
+        )
+        .await
     }
 
     /// Makes a tenant's own schema, or brings it up to date.

@@ -204,7 +204,10 @@ pub(super) async fn store(ctx: &Context, mut events: Vec<Draft>) -> Result<Vec<R
     let _room = ctx.room_for(adds).await?;
     let number = ctx.place.record.number;
     let unit = NewEvents {
-        items: events.iter().flat_map(|event| event.items(&ctx.tenant, number)).collect(),
+        items: events
+            .iter()
+            .flat_map(|event| event.items(&ctx.tenant, number))
+            .collect(),
         tenant: ctx.tenant.clone(),
         events,
         claim: ctx.claim.clone(),

@@ -100,9 +100,9 @@ impl Operation for Create {
             Stored::New => {
                 ctx.place.index.wrote(&ctx.tenant, number, &unit.item);
                 Handoff {
-                encrypted: unit.handoff.sealed.is_some(),
-                sensitivity: unit.handoff.sensitivity,
-                ..said
+                    encrypted: unit.handoff.sealed.is_some(),
+                    sensitivity: unit.handoff.sensitivity,
+                    ..said
                 }
             }
             Stored::Replay => {

@@ -173,7 +173,8 @@ impl Handoff {
             ..Item::default()
         };
         for (place, (_, text)) in (0..).zip(self.said()) {
-            text.into_iter().for_each(|text| item.say(tenant, place, text));
+            text.into_iter()
+                .for_each(|text| item.say(tenant, place, text));
         }
         self.sealed.is_none().then_some(item)
     }

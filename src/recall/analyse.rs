@@ -28,7 +28,11 @@ const LONGEST: usize = 64;
 pub fn normalise(text: &str) -> Cow<'_, str> {
     match text.is_ascii() {
         true => Cow::Borrowed(text),
-        false => Cow::Owned(text.nfkc().map(|c| if c == '’' { '\'' } else { c }).collect()),
+        false => Cow::Owned(
+            text.nfkc()
+                .map(|c| if c == '’' { '\'' } else { c })
+                .collect(),
+        ),
     }
 }
 
@@ -45,7 +49,8 @@ fn is_han(c: char) -> bool {
 
 /// Letters, digits, and the marks that belong to letters.
 fn is_letter(c: char) -> bool {
-    c.is_alphanumeric() || matches!(u32::from(c), 0x0300..=0x036f | 0x0591..=0x05c7 | 0x0610..=0x065f | 0x0900..=0x0dff)
+    c.is_alphanumeric()
+        || matches!(u32::from(c), 0x0300..=0x036f | 0x0591..=0x05c7 | 0x0610..=0x065f | 0x0900..=0x0dff)
 }
 
 /// The runs of letters and digits of a normalised text, each with what follows an apostrophe in it, as they are written.
@@ -96,7 +101,11 @@ pub fn stems(text: &str, side: Side, mut each: impl FnMut(&str)) {
 
 /// Overlapping pairs of characters; a single one by itself, and in memories every Han character.
 fn characters(run: &str, side: Side, each: &mut impl FnMut(&str)) {
-    let ends: Vec<usize> = run.char_indices().map(|(at, _)| at).chain([run.len()]).collect();
+    let ends: Vec<usize> = run
+        .char_indices()
+        .map(|(at, _)| at)
+        .chain([run.len()])
+        .collect();
     if ends.len() == 2 {
         return each(run);
     }
@@ -162,9 +171,21 @@ mod tests {
     fn forms_of_a_word_are_one_and_stop_words_are_none() {
         for (memory, question, words) in [
             ("The children WENT running", "child go run", "child go run"),
-            ("Caroline’s bicycles don't rust", "bicycle rust Caroline", "bicycl rust carolin"),
-            ("handoff_create(v2) fails: ECONNRESET!", "handoff create", "handoff creat"),
-            ("Ich fahre nach München, in die Straße", "munchen strasse", "munchen strass"),
+            (
+                "Caroline’s bicycles don't rust",
+                "bicycle rust Caroline",
+                "bicycl rust carolin",
+            ),
+            (
+                "handoff_create(v2) fails: ECONNRESET!",
+                "handoff create",
+                "handoff creat",
+            ),
+            (
+                "Ich fahre nach München, in die Straße",
+                "munchen strasse",
+                "munchen strass",
+            ),
             ("Решения принимались вчера", "решение", "решен"),
             ("기억을 잃지 않는다", "기억", "기억"),
             ("東京で寿司を食べた", "寿司", "寿司"),
@@ -174,10 +195,21 @@ mod tests {
         ] {
             let memory = of(memory, Side::Memory);
             let question = of(question, Side::Question);
-            assert!(question.iter().all(|word| memory.contains(word)), "{question:?} in {memory:?}");
-            assert!(words.split(' ').all(|word| question.iter().any(|q| q == word)), "{question:?}");
+            assert!(
+                question.iter().all(|word| memory.contains(word)),
+                "{question:?} in {memory:?}"
+            );
+            assert!(
+                words
+                    .split(' ')
+                    .all(|word| question.iter().any(|q| q == word)),
+                "{question:?}"
+            );
         }
-        assert_eq!(of("what did you do to it, and don't I?", Side::Question), Vec::<String>::new());
+        assert_eq!(
+            of("what did you do to it, and don't I?", Side::Question),
+            Vec::<String>::new()
+        );
         assert!(of(&"x".repeat(5000), Side::Memory)[0].len() <= LONGEST);
     }
 

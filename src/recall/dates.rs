@@ -11,35 +11,88 @@ pub struct Interval {
 }
 
 const MONTHS: [&str; 12] = [
-    "january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november", "december",
+    "january",
+    "february",
+    "march",
+    "april",
+    "may",
+    "june",
+    "july",
+    "august",
+    "september",
+    "october",
+    "november",
+    "december",
 ];
-const WEEKDAYS: [&str; 7] = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"];
+const WEEKDAYS: [&str; 7] = [
+    "monday",
+    "tuesday",
+    "wednesday",
+    "thursday",
+    "friday",
+    "saturday",
+    "sunday",
+];
 /// Seasons of the northern hemisphere by their first month.
-const SEASONS: [(&str, u32); 5] = [("spring", 3), ("summer", 6), ("autumn", 9), ("fall", 9), ("winter", 12)];
-const COUNTS: [&str; 11] = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"];
+const SEASONS: [(&str, u32); 5] = [
+    ("spring", 3),
+    ("summer", 6),
+    ("autumn", 9),
+    ("fall", 9),
+    ("winter", 12),
+];
+const COUNTS: [&str; 11] = [
+    "zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten",
+];
 
 impl Interval {
     fn days(from: Option<NaiveDate>, days: u64) -> Option<Self> {
         let from = from?;
-        Some(Self { from, to: from.checked_add_days(Days::new(days))?, every_year: false })
+        Some(Self {
+            from,
+            to: from.checked_add_days(Days::new(days))?,
+            every_year: false,
+        })
     }
     fn months(from: Option<NaiveDate>, months: u32) -> Option<Self> {
         let from = from?;
-        Some(Self { from, to: from.checked_add_months(Months::new(months))?, every_year: false })
+        Some(Self {
+            from,
+            to: from.checked_add_months(Months::new(months))?,
+            every_year: false,
+        })
     }
     fn in_year(self, year: Option<i32>) -> Self {
-        Self { every_year: year.is_none(), ..self }
+        Self {
+            every_year: year.is_none(),
+            ..self
+        }
     }
 
     /// Days between an instant and the interval; 0 within it.
     pub fn distance(&self, at: DateTime<Utc>) -> i64 {
         let day = at.date_naive();
-        let shift = |date: NaiveDate, years: i32| date.checked_add_signed(chrono::Duration::days(i64::from(years) * 1461 / 4));
-        let years = if self.every_year { day.year() - self.from.year() } else { 0 };
-        let near = if self.every_year { years - 1..=years + 1 } else { 0..=0 };
+        let shift = |date: NaiveDate, years: i32| {
+            date.checked_add_signed(chrono::Duration::days(i64::from(years) * 1461 / 4))
+        };
+        let years = if self.every_year {
+            day.year() - self.from.year()
+        } else {
+            0
+        };
+        let near = if self.every_year {
+            years - 1..=years + 1
+        } else {
+            0..=0
+        };
         let away = |years: i32| {
             let (from, to) = (shift(self.from, years)?, shift(self.to, years)?);
-            Some((from - day).num_days().max((day - to).num_days() + 1).max(0))
+            Some(
+                (from - day)
+                    .num_days()
+                    .max((day - to).num_days() + 1)
+                    .max(0),
+            )
         };
         near.filter_map(away).min().unwrap_or(i64::MAX)
     }
@@ -47,7 +100,10 @@ impl Interval {
 
 /// The intervals a question names: days, months, seasons, years, and words like "last week" as seen from `now`.
 pub fn named(question: &str, now: DateTime<Utc>) -> Vec<Interval> {
-    let words: Vec<&str> = question.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).collect();
+    let words: Vec<&str> = question
+        .split(|c: char| !c.is_alphanumeric())
+        .filter(|word| !word.is_empty())
+        .collect();
     let mut found = Vec::new();
     let mut place = 0;
     while place < words.len() {
@@ -62,14 +118,21 @@ pub fn named(question: &str, now: DateTime<Utc>) -> Vec<Interval> {
 fn at(words: &[&str], place: usize, today: NaiveDate) -> Option<(usize, Option<Interval>)> {
     let word = |offset: usize| words.get(place + offset).copied().unwrap_or("");
     let lower = |offset: usize| word(offset).to_lowercase();
-    if let (Some(year), Some(month), Some(day)) = (year(word(0)), number(word(1)), number(word(2))) {
-        return Some((3, Interval::days(NaiveDate::from_ymd_opt(year, month, day), 1)));
+    if let (Some(year), Some(month), Some(day)) = (year(word(0)), number(word(1)), number(word(2)))
+    {
+        return Some((
+            3,
+            Interval::days(NaiveDate::from_ymd_opt(year, month, day), 1),
+        ));
     }
     // 7 May 2023, 7th of May
     let of = usize::from(lower(1) == "of");
     if let (Some(day), Some(month)) = (day(word(0)), month(word(1 + of))) {
         let year = year(word(2 + of));
-        return Some((2 + of + usize::from(year.is_some()), on(year, month, day, today)));
+        return Some((
+            2 + of + usize::from(year.is_some()),
+            on(year, month, day, today),
+        ));
     }
     if let Some(month) = month(word(0)) {
         // May 7, 2023
@@ -79,11 +142,17 @@ fn at(words: &[&str], place: usize, today: NaiveDate) -> Option<(usize, Option<I
         }
         let year = year(word(1));
         // "may" and "march" are also other words: with a capital or a year they are months.
-        if year.is_none() && !word(0).starts_with(char::is_uppercase) && ["may", "march"].contains(&word(0)) {
+        if year.is_none()
+            && !word(0).starts_with(char::is_uppercase)
+            && ["may", "march"].contains(&word(0))
+        {
             return None;
         }
         let from = NaiveDate::from_ymd_opt(year.unwrap_or(today.year()), month, 1);
-        return Some((1 + usize::from(year.is_some()), Interval::months(from, 1).map(|i| i.in_year(year))));
+        return Some((
+            1 + usize::from(year.is_some()),
+            Interval::months(from, 1).map(|i| i.in_year(year)),
+        ));
     }
     if let Some((_, first)) = SEASONS.iter().find(|(name, _)| *name == lower(0)) {
         let of = usize::from(lower(1) == "of");
@@ -99,7 +168,10 @@ fn at(words: &[&str], place: usize, today: NaiveDate) -> Option<(usize, Option<I
 }
 
 /// Words that mean a time as seen from today.
-fn relative(lower: &impl Fn(usize) -> String, today: NaiveDate) -> Option<(usize, Option<Interval>)> {
+fn relative(
+    lower: &impl Fn(usize) -> String,
+    today: NaiveDate,
+) -> Option<(usize, Option<Interval>)> {
     let back = |days: u64| today.checked_sub_days(Days::new(days));
     let monday = back(u64::from(today.weekday().num_days_from_monday()));
     let first = today.with_day(1);
@@ -110,10 +182,22 @@ fn relative(lower: &impl Fn(usize) -> String, today: NaiveDate) -> Option<(usize
         ("this", "week") => Some((2, Interval::days(monday, 7))),
         ("this", "month") => Some((2, Interval::months(first, 1))),
         ("this", "year") => Some((2, Interval::months(today.with_ordinal(1), 12))),
-        ("last", "week") => Some((2, Interval::days(monday.and_then(|m| m.checked_sub_days(Days::new(7))), 7))),
-        ("last", "weekend") => Some((2, Interval::days(monday.and_then(|m| m.checked_sub_days(Days::new(2))), 2))),
-        ("last", "month") => Some((2, Interval::months(first.and_then(|d| d.checked_sub_months(Months::new(1))), 1))),
-        ("last", "year") => Some((2, Interval::months(NaiveDate::from_ymd_opt(today.year() - 1, 1, 1), 12))),
+        ("last", "week") => Some((
+            2,
+            Interval::days(monday.and_then(|m| m.checked_sub_days(Days::new(7))), 7),
+        )),
+        ("last", "weekend") => Some((
+            2,
+            Interval::days(monday.and_then(|m| m.checked_sub_days(Days::new(2))), 2),
+        )),
+        ("last", "month") => Some((
+            2,
+            Interval::months(first.and_then(|d| d.checked_sub_months(Months::new(1))), 1),
+        )),
+        ("last", "year") => Some((
+            2,
+            Interval::months(NaiveDate::from_ymd_opt(today.year() - 1, 1, 1), 12),
+        )),
         ("last", day) if WEEKDAYS.contains(&day) => {
             let wanted = WEEKDAYS.iter().position(|name| *name == day)? as u64;
             let ago = (u64::from(today.weekday().num_days_from_monday()) + 7 - wanted - 1) % 7 + 1;
@@ -124,8 +208,16 @@ fn relative(lower: &impl Fn(usize) -> String, today: NaiveDate) -> Option<(usize
             let interval = match unit.trim_end_matches('s') {
                 "day" => Interval::days(back(u64::from(count)), 1),
                 "week" => Interval::days(back(u64::from(count) * 7 + 3), 7),
-                "month" => Interval::months(today.checked_sub_months(Months::new(count)).and_then(|d| d.with_day(1)), 1),
-                "year" => Interval::months(NaiveDate::from_ymd_opt(today.year() - i32::try_from(count).ok()?, 1, 1), 12),
+                "month" => Interval::months(
+                    today
+                        .checked_sub_months(Months::new(count))
+                        .and_then(|d| d.with_day(1)),
+                    1,
+                ),
+                "year" => Interval::months(
+                    NaiveDate::from_ymd_opt(today.year() - i32::try_from(count).ok()?, 1, 1),
+                    12,
+                ),
                 _ => return None,
             };
             Some((3, interval))
@@ -144,7 +236,10 @@ fn counted(word: &str) -> Option<u32> {
         "a" | "an" => Some(1),
         "couple" => Some(2),
         "few" => Some(3),
-        _ => COUNTS.iter().position(|name| *name == word).and_then(|n| u32::try_from(n).ok()),
+        _ => COUNTS
+            .iter()
+            .position(|name| *name == word)
+            .and_then(|n| u32::try_from(n).ok()),
     }
 }
 
@@ -156,18 +251,30 @@ fn day(word: &str) -> Option<u32> {
     let digits = word.trim_end_matches(|c: char| c.is_ascii_alphabetic());
     let suffix = &word[digits.len()..];
     let ordinal = ["", "st", "nd", "rd", "th"].contains(&suffix);
-    digits.parse().ok().filter(|n| ordinal && (1..=31).contains(n))
+    digits
+        .parse()
+        .ok()
+        .filter(|n| ordinal && (1..=31).contains(n))
 }
 
 /// A month by its name or its first three letters.
 fn month(word: &str) -> Option<u32> {
     let word = word.to_lowercase();
-    let fits = |name: &&str| word == **name || (word.len() == 3 && name.starts_with(&word)) || (word == "sept" && **name == *"september");
-    MONTHS.iter().position(|name| fits(&name)).and_then(|n| u32::try_from(n + 1).ok())
+    let fits = |name: &&str| {
+        word == **name
+            || (word.len() == 3 && name.starts_with(&word))
+            || (word == "sept" && **name == *"september")
+    };
+    MONTHS
+        .iter()
+        .position(|name| fits(&name))
+        .and_then(|n| u32::try_from(n + 1).ok())
 }
 
 fn year(word: &str) -> Option<i32> {
-    word.parse().ok().filter(|n| word.len() == 4 && (1900..2100).contains(n))
+    word.parse()
+        .ok()
+        .filter(|n| word.len() == 4 && (1900..2100).contains(n))
 }
 
 #[cfg(test)]
@@ -177,7 +284,10 @@ mod tests {
 
     #[test]
     fn dates_are_read_as_people_write_them() {
-        let now = Utc.with_ymd_and_hms(2024, 3, 15, 12, 0, 0).single().expect("a date");
+        let now = Utc
+            .with_ymd_and_hms(2024, 3, 15, 12, 0, 0)
+            .single()
+            .expect("a date");
         let day = |text: &str| text.parse::<NaiveDate>().expect("a date");
         for (question, from, to) in [
             ("What did she do on 7 May 2023?", "2023-05-07", "2023-05-08"),
@@ -194,17 +304,37 @@ mod tests {
             ("3 months ago", "2023-12-01", "2024-01-01"),
         ] {
             let named = named(question, now);
-            assert_eq!(named, [Interval { from: day(from), to: day(to), every_year: false }], "{question}");
+            assert_eq!(
+                named,
+                [Interval {
+                    from: day(from),
+                    to: day(to),
+                    every_year: false
+                }],
+                "{question}"
+            );
         }
-        for plain in ["may I ask what happened", "a march of 3 people", "version 12 of it", ""] {
+        for plain in [
+            "may I ask what happened",
+            "a march of 3 people",
+            "version 12 of it",
+            "",
+        ] {
             assert_eq!(named(plain, now), [], "{plain}");
         }
     }
 
     #[test]
     fn a_month_without_a_year_is_any_year_s() {
-        let now = Utc.with_ymd_and_hms(2024, 3, 15, 12, 0, 0).single().expect("a date");
-        let at = |year, month, day| Utc.with_ymd_and_hms(year, month, day, 8, 0, 0).single().expect("a date");
+        let now = Utc
+            .with_ymd_and_hms(2024, 3, 15, 12, 0, 0)
+            .single()
+            .expect("a date");
+        let at = |year, month, day| {
+            Utc.with_ymd_and_hms(year, month, day, 8, 0, 0)
+                .single()
+                .expect("a date")
+        };
         let june = &named("in June", now)[0];
         assert_eq!(june.distance(at(2021, 6, 20)), 0);
         assert!((9..=12).contains(&june.distance(at(2021, 7, 10))));

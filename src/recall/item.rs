@@ -58,14 +58,19 @@ impl Item {
     /// Adds a text under its place among the memory's texts.
     pub fn say(&mut self, tenant: i32, place: i32, text: &str) {
         let before = self.terms.len();
-        stems(text, Side::Memory, |stem| self.terms.push(term(tenant, stem)));
+        stems(text, Side::Memory, |stem| {
+            self.terms.push(term(tenant, stem))
+        });
         let words = i32::try_from(self.terms.len() - before).unwrap_or(i32::MAX);
         self.parts.extend([place, words, flags(text)]);
     }
 
     /// The rows of a batch as one statement.
     pub fn insert<'a>(items: impl Iterator<Item = &'a Self> + Clone) -> Statement<'a> {
-        Statement { sql: sql!("recall/index"), columns: Self::columns(items) }
+        Statement {
+            sql: sql!("recall/index"),
+            columns: Self::columns(items),
+        }
     }
 
     /// The columns of sql/recall/index.sql.
@@ -131,7 +136,10 @@ impl Counts {
             }
         }
         for name in item.actor.iter().flat_map(|actor| names(actor)) {
-            *self.texts_with.entry(actor_term(tenant, &name)).or_default() += 1;
+            *self
+                .texts_with
+                .entry(actor_term(tenant, &name))
+                .or_default() += 1;
         }
     }
 
@@ -149,7 +157,10 @@ impl Counts {
 /// An actor's name and each word of it, in lower case: what a question may call them.
 pub fn names(actor: &str) -> Vec<String> {
     let whole = actor.to_lowercase();
-    let mut names: Vec<String> = tokens(&whole).filter(|word| word.chars().count() > 1).map(str::to_owned).collect();
+    let mut names: Vec<String> = tokens(&whole)
+        .filter(|word| word.chars().count() > 1)
+        .map(str::to_owned)
+        .collect();
     names.push(whole);
     names.sort_unstable();
     names.dedup();
@@ -163,8 +174,16 @@ pub fn actor_term(tenant: i32, name: &str) -> i64 {
 
 /// The passages of a text of so many words: up to 104 are one, longer ones are cut into windows of 80, each 60 after the one before.
 pub fn passages(words: usize) -> impl Iterator<Item = std::ops::Range<usize>> {
-    let (window, step) = if words <= 104 { (words, words.max(1)) } else { (80, 60) };
-    let last = if words <= 104 { 1 } else { (words - window).div_ceil(step) + 1 };
+    let (window, step) = if words <= 104 {
+        (words, words.max(1))
+    } else {
+        (80, 60)
+    };
+    let last = if words <= 104 {
+        1
+    } else {
+        (words - window).div_ceil(step) + 1
+    };
     (0..last).map(move |n| n * step..(n * step + window).min(words))
 }
 
@@ -186,15 +205,81 @@ fn flags(text: &str) -> i32 {
 }
 
 const WHEN: &[&str] = &[
-    "yesterday", "today", "tonight", "tomorrow", "ago", "last", "next", "week", "weeks", "weekend", "month", "months", "year",
-    "years", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday", "january", "february", "march", "april",
-    "june", "july", "august", "september", "october", "november", "december", "spring", "summer", "autumn", "fall", "winter",
-    "morning", "evening", "recently", "since",
+    "yesterday",
+    "today",
+    "tonight",
+    "tomorrow",
+    "ago",
+    "last",
+    "next",
+    "week",
+    "weeks",
+    "weekend",
+    "month",
+    "months",
+    "year",
+    "years",
+    "monday",
+    "tuesday",
+    "wednesday",
+    "thursday",
+    "friday",
+    "saturday",
+    "sunday",
+    "january",
+    "february",
+    "march",
+    "april",
+    "june",
+    "july",
+    "august",
+    "september",
+    "october",
+    "november",
+    "december",
+    "spring",
+    "summer",
+    "autumn",
+    "fall",
+    "winter",
+    "morning",
+    "evening",
+    "recently",
+    "since",
 ];
 const NUMBERS: &[&str] = &[
-    "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve", "thirteen", "fourteen",
-    "fifteen", "sixteen", "seventeen", "eighteen", "nineteen", "twenty", "thirty", "forty", "fifty", "sixty", "hundred", "thousand",
-    "million", "once", "twice", "dozen", "couple", "several",
+    "one",
+    "two",
+    "three",
+    "four",
+    "five",
+    "six",
+    "seven",
+    "eight",
+    "nine",
+    "ten",
+    "eleven",
+    "twelve",
+    "thirteen",
+    "fourteen",
+    "fifteen",
+    "sixteen",
+    "seventeen",
+    "eighteen",
+    "nineteen",
+    "twenty",
+    "thirty",
+    "forty",
+    "fifty",
+    "sixty",
+    "hundred",
+    "thousand",
+    "million",
+    "once",
+    "twice",
+    "dozen",
+    "couple",
+    "several",
 ];
 
 fn says_when(token: &str) -> bool {
@@ -213,10 +298,16 @@ mod tests {
     fn long_texts_are_cut_into_overlapping_passages_that_miss_nothing() {
         assert_eq!(passages(0).collect::<Vec<_>>(), [0..0]);
         assert_eq!(passages(104).collect::<Vec<_>>(), [0..104]);
-        assert_eq!(passages(141).collect::<Vec<_>>(), [0..80, 60..140, 120..141]);
+        assert_eq!(
+            passages(141).collect::<Vec<_>>(),
+            [0..80, 60..140, 120..141]
+        );
         for words in 105..2000 {
             let cut: Vec<_> = passages(words).collect();
-            assert!(cut.windows(2).all(|two| two[1].start < two[0].end), "{words}");
+            assert!(
+                cut.windows(2).all(|two| two[1].start < two[0].end),
+                "{words}"
+            );
             assert_eq!(cut.last().map(|last| last.end), Some(words));
         }
     }

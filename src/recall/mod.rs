@@ -7,6 +7,7 @@ mod analyse;
 mod confidence;
 mod dates;
 mod item;
+mod plan;
 mod question;
 mod score;
 mod search;
@@ -117,9 +118,17 @@ impl Operation for Recall {
     type Output = Output;
 
     async fn run(ctx: &Context, input: Input) -> Result<Output> {
-        let words = Query::words(&input.query, input.now.map_or(ctx.at, Instant::get), input.limit.get() as usize);
+        let words = Query::words(
+            &input.query,
+            input.now.map_or(ctx.at, Instant::get),
+            input.limit.get() as usize,
+        );
         let query = Query {
-            kinds: input.kinds.iter().map(|kind| kind.as_str().to_owned()).collect(),
+            kinds: input
+                .kinds
+                .iter()
+                .map(|kind| kind.as_str().to_owned())
+                .collect(),
             with_whom: input.with_whom.map(String::from),
             session_id: input.session_id.map(String::from),
             tags: input.tags.iter().map(|tag| tag.to_string()).collect(),
@@ -130,7 +139,10 @@ impl Operation for Recall {
             explain: input.explain,
             ..words
         };
-        let Answer { found: mut results, below_confidence } = search(ctx, &query).await?;
+        let Answer {
+            found: mut results,
+            below_confidence,
+        } = search(ctx, &query).await?;
         let mut left = input
             .max_tokens
             .map_or(usize::MAX, |max| max.get() as usize);

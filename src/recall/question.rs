@@ -47,6 +47,8 @@ pub struct Weighed<'a> {
     pub actor: Option<String>,
     /// Mean length of a passage.
     pub mean_passage: f64,
+    /// How many texts there are.
+    pub items: f64,
 }
 
 /// A word of a question.
@@ -76,8 +78,26 @@ impl Question {
             names: possible_names(tenant, text),
             dates: named(text, now),
             asks_when: lower.starts_with("when")
-                || any(&[" when ", "what time", "what date", "which day", "what day", "which month", "what month", "which year", "what year", "how long ago"]),
-            asks_number: any(&["how many", "how much", "how often", "how old", "how long", "number of"]),
+                || any(&[
+                    " when ",
+                    "what time",
+                    "what date",
+                    "which day",
+                    "what day",
+                    "which month",
+                    "what month",
+                    "which year",
+                    "what year",
+                    "how long ago",
+                ]),
+            asks_number: any(&[
+                "how many",
+                "how much",
+                "how often",
+                "how old",
+                "how long",
+                "number of",
+            ]),
             asks_assistant: asks_assistant(&lower),
             words,
             tenant,
@@ -86,27 +106,52 @@ impl Question {
 
     /// The terms whose statistics it needs.
     pub fn terms(&self) -> Vec<i64> {
-        let names = self.names.iter().map(|(name, _)| actor_term(self.tenant, name));
+        let names = self
+            .names
+            .iter()
+            .map(|(name, _)| actor_term(self.tenant, name));
         self.words.iter().copied().chain(names).collect()
     }
 
     /// Weighs its words by the tenant's statistics.
     pub fn weigh(&self, statistics: &Statistics) -> Weighed<'_> {
-        let texts_with = |term: i64| statistics.texts_with.get(&term).copied().unwrap_or(0).max(0);
-        let mut known: Vec<&(String, Vec<i64>)> =
-            self.names.iter().filter(|(name, _)| texts_with(actor_term(self.tenant, name)) > 0).collect();
+        let texts_with = |term: i64| {
+            statistics
+                .texts_with
+                .get(&term)
+                .copied()
+                .unwrap_or(0)
+                .max(0)
+        };
+        let mut known: Vec<&(String, Vec<i64>)> = self
+            .names
+            .iter()
+            .filter(|(name, _)| texts_with(actor_term(self.tenant, name)) > 0)
+            .collect();
         // A word of a longer name that is known too is no name of its own.
         let all: Vec<&str> = known.iter().map(|(name, _)| name.as_str()).collect();
-        known.retain(|(name, _)| !all.iter().any(|other| other.len() > name.len() && other.split(' ').any(|word| word == name)));
+        known.retain(|(name, _)| {
+            !all.iter()
+                .any(|other| other.len() > name.len() && other.split(' ').any(|word| word == name))
+        });
         let is_name = |word: &i64| known.iter().any(|(_, terms)| terms.contains(word));
-        let mut words: Vec<i64> = self.words.iter().copied().filter(|word| !is_name(word)).collect();
+        let mut words: Vec<i64> = self
+            .words
+            .iter()
+            .copied()
+            .filter(|word| !is_name(word))
+            .collect();
         if words.is_empty() {
             words.clone_from(&self.words);
         }
         let weigh = |term: i64| {
             let texts = texts_with(term);
             let n = (texts as f64).min(statistics.items);
-            Word { term, texts, idf: (1.0 + (statistics.items - n + 0.5) / (n + 0.5)).ln() }
+            Word {
+                term,
+                texts,
+                idf: (1.0 + (statistics.items - n + 0.5) / (n + 0.5)).ln(),
+            }
         };
         Weighed {
             question: self,
@@ -116,6 +161,7 @@ impl Question {
                 _ => None,
             },
             mean_passage: statistics.mean_passage.max(1.0),
+            items: statistics.items,
         }
     }
 }
@@ -123,13 +169,37 @@ impl Question {
 /// "did you", "you told", "your advice": what the assistant said. "can you" asks for something new.
 fn asks_assistant(lower: &str) -> bool {
     const SAID: [&str; 12] = [
-        "told", "suggested", "recommended", "said", "mentioned", "advised", "gave", "provided", "listed", "explained", "proposed", "described",
+        "told",
+        "suggested",
+        "recommended",
+        "said",
+        "mentioned",
+        "advised",
+        "gave",
+        "provided",
+        "listed",
+        "explained",
+        "proposed",
+        "described",
     ];
     let words: Vec<&str> = tokens(lower).collect();
-    let follows = |first: &str, next: &dyn Fn(&str) -> bool| words.windows(2).any(|two| two[0] == first && next(two[1]));
+    let follows = |first: &str, next: &dyn Fn(&str) -> bool| {
+        words.windows(2).any(|two| two[0] == first && next(two[1]))
+    };
     follows("did", &|word| word == "you")
         || follows("you", &|word| SAID.contains(&word))
-        || follows("your", &|word| ["advice", "suggestion", "suggestions", "recommendation", "recommendations", "answer", "reply"].contains(&word))
+        || follows("your", &|word| {
+            [
+                "advice",
+                "suggestion",
+                "suggestions",
+                "recommendation",
+                "recommendations",
+                "answer",
+                "reply",
+            ]
+            .contains(&word)
+        })
 }
 
 /// Words with a capital, and neighbouring ones together, each with the terms it stands for.
@@ -147,7 +217,10 @@ fn possible_names(tenant: i32, text: &str) -> Vec<(String, Vec<i64>)> {
         let mut add = |name: String| {
             let mut terms = Vec::new();
             stems(&name, Side::Question, |stem| terms.push(term(tenant, stem)));
-            if !terms.is_empty() && names.len() < MOST && !names.iter().any(|(other, _)| *other == name) {
+            if !terms.is_empty()
+                && names.len() < MOST
+                && !names.iter().any(|(other, _)| *other == name)
+            {
                 names.push((name, terms));
             }
         };
@@ -169,13 +242,20 @@ mod tests {
     fn statistics(texts: &[(&str, i64)], actors: &[&str]) -> Statistics {
         let words = texts.iter().map(|(word, n)| (term(1, word), *n));
         let actors = actors.iter().map(|name| (actor_term(1, name), 5));
-        Statistics { items: 100.0, mean_passage: 10.0, texts_with: words.chain(actors).collect() }
+        Statistics {
+            items: 100.0,
+            mean_passage: 10.0,
+            texts_with: words.chain(actors).collect(),
+        }
     }
 
     #[test]
     fn names_of_people_who_speak_are_no_words() {
         let ask = |text: &str| Question::read(1, text, DateTime::UNIX_EPOCH);
-        let known = statistics(&[("pottery", 3)], &["ada", "ada lovelace", "lovelace", "bob"]);
+        let known = statistics(
+            &[("pottery", 3)],
+            &["ada", "ada lovelace", "lovelace", "bob"],
+        );
         let question = ask("When did Ada Lovelace's pottery class start?");
         let weighed = question.weigh(&known);
         assert_eq!(weighed.actor.as_deref(), Some("ada lovelace"));
@@ -191,11 +271,25 @@ mod tests {
 
     #[test]
     fn what_the_assistant_said_is_asked_for_in_so_many_words() {
-        for yes in ["What did you recommend?", "the book you told me about", "What was your advice?"] {
-            assert!(Question::read(1, yes, DateTime::UNIX_EPOCH).asks_assistant, "{yes}");
+        for yes in [
+            "What did you recommend?",
+            "the book you told me about",
+            "What was your advice?",
+        ] {
+            assert!(
+                Question::read(1, yes, DateTime::UNIX_EPOCH).asks_assistant,
+                "{yes}"
+            );
         }
-        for no in ["Can you recommend a book?", "Could you tell me", "What do I like?"] {
-            assert!(!Question::read(1, no, DateTime::UNIX_EPOCH).asks_assistant, "{no}");
+        for no in [
+            "Can you recommend a book?",
+            "Could you tell me",
+            "What do I like?",
+        ] {
+            assert!(
+                !Question::read(1, no, DateTime::UNIX_EPOCH).asks_assistant,
+                "{no}"
+            );
         }
     }
 

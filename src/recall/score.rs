@@ -65,7 +65,11 @@ impl Neighbours {
     }
 
     fn at(&self, of: usize, distance: i32) -> Option<usize> {
-        let links = if distance < 0 { &self.before } else { &self.after };
+        let links = if distance < 0 {
+            &self.before
+        } else {
+            &self.after
+        };
         (0..distance.abs()).try_fold(of, |place, _| links.get(&place).copied())
     }
 }
@@ -112,7 +116,13 @@ pub struct Explanation {
 
 impl Explanation {
     fn score(&self) -> f64 {
-        let bonuses = self.actor + self.role + self.date + self.when + self.number + self.question + self.length;
+        let bonuses = self.actor
+            + self.role
+            + self.date
+            + self.when
+            + self.number
+            + self.question
+            + self.length;
         (self.words + self.context + bonuses) * self.weight
     }
 }
@@ -129,14 +139,23 @@ struct Text {
 
 /// The candidates that have anything of the question, or stand beside one that has; best first, newest first among equals.
 pub fn score(asked: &Weighed<'_>, candidates: &[Candidate], neighbours: &Neighbours) -> Vec<Hit> {
-    let texts: Vec<Vec<Text>> = candidates.iter().map(|candidate| read(asked, candidate)).collect();
+    let texts: Vec<Vec<Text>> = candidates
+        .iter()
+        .map(|candidate| read(asked, candidate))
+        .collect();
     let mut sessions: HashMap<&str, Vec<bool>> = HashMap::new();
     let mut talks: HashMap<&str, bool> = HashMap::new();
     for (candidate, texts) in candidates.iter().zip(&texts) {
-        let Some(session) = candidate.session_id.as_deref() else { continue };
-        let has = sessions.entry(session).or_insert_with(|| vec![false; asked.words.len()]);
+        let Some(session) = candidate.session_id.as_deref() else {
+            continue;
+        };
+        let has = sessions
+            .entry(session)
+            .or_insert_with(|| vec![false; asked.words.len()]);
         for text in texts {
-            has.iter_mut().zip(&text.most).for_each(|(has, most)| *has |= *most > 0.0);
+            has.iter_mut()
+                .zip(&text.most)
+                .for_each(|(has, most)| *has |= *most > 0.0);
         }
         *talks.entry(session).or_default() |= candidate.role.as_deref() == Some("agent");
     }
@@ -145,24 +164,39 @@ pub fn score(asked: &Weighed<'_>, candidates: &[Candidate], neighbours: &Neighbo
     for (place, candidate) in candidates.iter().enumerate() {
         let around: Vec<(&Text, f64)> = AROUND
             .iter()
-            .filter_map(|(distance, share)| Some((texts[neighbours.at(place, *distance)?].first()?, *share)))
+            .filter_map(|(distance, share)| {
+                Some((texts[neighbours.at(place, *distance)?].first()?, *share))
+            })
             .collect();
-        let session = candidate.session_id.as_deref().filter(|_| candidate.kind == "event");
+        let session = candidate
+            .session_id
+            .as_deref()
+            .filter(|_| candidate.kind == "event");
         let in_session = session.and_then(|session| sessions.get(session));
-        let talk = session.and_then(|session| talks.get(session)).copied().unwrap_or(false);
+        let talk = session
+            .and_then(|session| talks.get(session))
+            .copied()
+            .unwrap_or(false);
         let best = texts[place]
             .iter()
             .filter_map(|text| {
                 let mut hit = fit(asked, all, text, &around, in_session)?;
                 judge(asked, candidate, text, talk, &mut hit.explanation);
-                Some(Hit { candidate: place, score: hit.explanation.score(), ..hit })
+                Some(Hit {
+                    candidate: place,
+                    score: hit.explanation.score(),
+                    ..hit
+                })
             })
             .max_by(|a, b| a.score.total_cmp(&b.score).then(b.part.cmp(&a.part)));
         hits.extend(best);
     }
     hits.sort_by(|a, b| {
         let (x, y) = (&candidates[a.candidate], &candidates[b.candidate]);
-        b.score.total_cmp(&a.score).then_with(|| y.at.cmp(&x.at)).then_with(|| y.item_id.cmp(&x.item_id))
+        b.score
+            .total_cmp(&a.score)
+            .then_with(|| y.at.cmp(&x.at))
+            .then_with(|| y.item_id.cmp(&x.item_id))
     });
     hits
 }
@@ -187,53 +221,107 @@ fn read(asked: &Weighed<'_>, candidate: &Candidate) -> Vec<Text> {
                 counts
             })
             .collect();
-        let most = (0..asked.words.len()).map(|word| passages.iter().map(|p| p[word]).fold(0.0, f64::max)).collect();
-        texts.push(Text { place: part[0], words: own.len(), flags: part[2], passages, most });
+        let most = (0..asked.words.len())
+            .map(|word| passages.iter().map(|p| p[word]).fold(0.0, f64::max))
+            .collect();
+        texts.push(Text {
+            place: part[0],
+            words: own.len(),
+            flags: part[2],
+            passages,
+            most,
+        });
     }
     texts
 }
 
 /// A text's best passage; none where neither it nor what is around it has any of the words.
-fn fit(asked: &Weighed<'_>, all: f64, text: &Text, around: &[(&Text, f64)], in_session: Option<&Vec<bool>>) -> Option<Hit> {
+fn fit(
+    asked: &Weighed<'_>,
+    all: f64,
+    text: &Text,
+    around: &[(&Text, f64)],
+    in_session: Option<&Vec<bool>>,
+) -> Option<Hit> {
     let gain = HALF / (HALF + text.words as f64);
     let context: Vec<f64> = (0..asked.words.len())
         .map(|word| {
-            let near: f64 = around.iter().map(|(text, share)| share * text.most[word]).sum();
+            let near: f64 = around
+                .iter()
+                .map(|(text, share)| share * text.most[word])
+                .sum();
             let session = in_session.is_some_and(|has| has[word]);
             gain * near + if session { IN_SESSION } else { 0.0 }
         })
         .collect();
-    let near = around.iter().any(|(text, _)| text.most.iter().any(|most| *most > 0.0));
+    let near = around
+        .iter()
+        .any(|(text, _)| text.most.iter().any(|most| *most > 0.0));
     if !near && text.most.iter().all(|most| *most == 0.0) {
         return None;
     }
     let saturated = |y: f64| y * (K1 + 1.0) / (y + K1);
     let sum = |passage: &[f64], with_context: bool| -> f64 {
         let each = asked.words.iter().zip(passage).zip(&context);
-        each.map(|((word, x), c)| word.idf * saturated(x + if with_context { *c } else { 0.0 })).sum::<f64>() / all
+        each.map(|((word, x), c)| word.idf * saturated(x + if with_context { *c } else { 0.0 }))
+            .sum::<f64>()
+            / all
     };
-    let best = text.passages.iter().max_by(|a, b| sum(a, true).total_cmp(&sum(b, true)))?;
+    let best = text
+        .passages
+        .iter()
+        .max_by(|a, b| sum(a, true).total_cmp(&sum(b, true)))?;
     let own = sum(best, false);
-    let covered: f64 = asked.words.iter().zip(&text.most).filter(|(_, most)| **most > 0.0).map(|(word, _)| word.idf).sum();
+    let covered: f64 = asked
+        .words
+        .iter()
+        .zip(&text.most)
+        .filter(|(_, most)| **most > 0.0)
+        .map(|(word, _)| word.idf)
+        .sum();
     Some(Hit {
         candidate: 0,
         part: text.place,
         score: 0.0,
         coverage: covered / all,
-        explanation: Explanation { words: own, context: sum(best, true) - own, ..Explanation::default() },
+        explanation: Explanation {
+            words: own,
+            context: sum(best, true) - own,
+            ..Explanation::default()
+        },
     })
 }
 
 /// What speaks for or against a text beside its words.
-fn judge(asked: &Weighed<'_>, candidate: &Candidate, text: &Text, talk: bool, explanation: &mut Explanation) {
+fn judge(
+    asked: &Weighed<'_>,
+    candidate: &Candidate,
+    text: &Text,
+    talk: bool,
+    explanation: &mut Explanation,
+) {
     let question = asked.question;
     let has = |flag: i32| text.flags & flag != 0;
     let when = |applies: bool, bonus: f64| if applies { bonus } else { 0.0 };
     let actor = candidate.actor.as_deref().unwrap_or_default();
-    explanation.actor = when(asked.actor.as_deref().is_some_and(|name| is_called(actor, name)), ACTOR);
-    let wanted = if question.asks_assistant { "agent" } else { "human" };
+    explanation.actor = when(
+        asked
+            .actor
+            .as_deref()
+            .is_some_and(|name| is_called(actor, name)),
+        ACTOR,
+    );
+    let wanted = if question.asks_assistant {
+        "agent"
+    } else {
+        "human"
+    };
     explanation.role = when(talk && candidate.role.as_deref() == Some(wanted), ROLE);
-    let near = question.dates.iter().map(|dates| dates.distance(candidate.at)).min();
+    let near = question
+        .dates
+        .iter()
+        .map(|dates| dates.distance(candidate.at))
+        .min();
     explanation.date = near.map_or(0.0, |days| DATE * (-(days as f64) / DAYS).exp());
     explanation.question = when(!talk && has(flag::ASKS), ASKS);
     explanation.when = when(question.asks_when && has(flag::WHEN), WHEN);
@@ -243,5 +331,7 @@ fn judge(asked: &Weighed<'_>, candidate: &Candidate, text: &Text, talk: bool, ex
 }
 
 fn is_called(actor: &str, name: &str) -> bool {
-    super::item::names(actor).iter().any(|called| called == name)
+    super::item::names(actor)
+        .iter()
+        .any(|called| called == name)
 }

@@ -45,7 +45,11 @@ impl Index {
             return;
         }
         let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
-        waiting.counts.entry(tenant.to_owned()).or_default().merge(&counts);
+        waiting
+            .counts
+            .entry(tenant.to_owned())
+            .or_default()
+            .merge(&counts);
         waiting.written = Some(tenant.to_owned());
     }
 
@@ -55,13 +59,25 @@ impl Index {
         let Some(counts) = waiting.counts.get(tenant) else {
             return Counts::default();
         };
-        let texts_with = terms.iter().filter_map(|term| Some((*term, *counts.texts_with.get(term)?)));
-        Counts { texts_with: texts_with.collect(), items: counts.items, passages: counts.passages, words: counts.words }
+        let texts_with = terms
+            .iter()
+            .filter_map(|term| Some((*term, *counts.texts_with.get(term)?)));
+        Counts {
+            texts_with: texts_with.collect(),
+            items: counts.items,
+            passages: counts.passages,
+            words: counts.words,
+        }
     }
 
     /// Works in what was written since the last round.
     async fn tidy(&self) -> Result<()> {
-        let written = self.waiting.lock().unwrap_or_else(PoisonError::into_inner).written.take();
+        let written = self
+            .waiting
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .written
+            .take();
         let Some(tenant) = written else { return Ok(()) };
         let tx = self.db.begin(&tenant).await?;
         tx.query(sql!("recall/tidy"), &[&tenant]).await?;
@@ -70,7 +86,13 @@ impl Index {
 
     /// Writes down what was counted; what cannot be is kept for the next round.
     async fn fold(&self) -> Result<()> {
-        let counts = std::mem::take(&mut self.waiting.lock().unwrap_or_else(PoisonError::into_inner).counts);
+        let counts = std::mem::take(
+            &mut self
+                .waiting
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .counts,
+        );
         let mut result = Ok(());
         for (tenant, counts) in counts {
             if let Err(error) = self.write(&tenant, &counts).await {
@@ -84,7 +106,11 @@ impl Index {
 
     async fn write(&self, tenant: &str, counts: &Counts) -> Result<()> {
         // In one order everywhere: two servers that count the same words never wait for each other in a circle.
-        let mut terms: Vec<(i64, i64)> = counts.texts_with.iter().map(|(term, texts)| (*term, *texts)).collect();
+        let mut terms: Vec<(i64, i64)> = counts
+            .texts_with
+            .iter()
+            .map(|(term, texts)| (*term, *texts))
+            .collect();
         terms.sort_unstable();
         let (terms, texts): (Vec<i64>, Vec<i64>) = terms.into_iter().unzip();
         let tx = self.db.begin(tenant).await?;
@@ -93,8 +119,13 @@ impl Index {
             // Erased meanwhile, or on its way to be.
             return Ok(());
         }
-        tx.query(sql!("recall/count_items"), &[&tenant, &counts.items, &counts.passages, &counts.words]).await?;
-        tx.query(sql!("recall/count_terms"), &[&tenant, &terms, &texts]).await?;
+        tx.query(
+            sql!("recall/count_items"),
+            &[&tenant, &counts.items, &counts.passages, &counts.words],
+        )
+        .await?;
+        tx.query(sql!("recall/count_terms"), &[&tenant, &terms, &texts])
+            .await?;
         tx.commit().await
     }
 }
@@ -103,21 +134,33 @@ impl Upkeep {
     /// The index of a set of tables, reached through `db`.
     pub fn index(&self, schema: Option<i32>, db: &Db) -> Index {
         let mut indexes = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let known = indexes.entry(schema).or_insert_with(|| Index { db: db.clone(), waiting: Arc::default() });
+        let known = indexes.entry(schema).or_insert_with(|| Index {
+            db: db.clone(),
+            waiting: Arc::default(),
+        });
         known.db = db.clone();
         known.clone()
     }
 
     /// One round over all indexes; the `round`th since the server began.
     pub async fn round(&self, round: u32) {
-        let indexes: Vec<Index> = self.0.lock().unwrap_or_else(PoisonError::into_inner).values().cloned().collect();
+        let indexes: Vec<Index> = self
+            .0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .values()
+            .cloned()
+            .collect();
         for index in indexes {
             let mut result = index.tidy().await;
             if round % FOLD == 0 {
                 result = result.and(index.fold().await);
             }
             if let Err(error) = result {
-                log::warn!("the index of recall is kept in the next round: {}", error.causes());
+                log::warn!(
+                    "the index of recall is kept in the next round: {}",
+                    error.causes()
+                );
             }
         }
     }

@@ -13,6 +13,8 @@ pub struct Figures {
     /// Milliseconds.
     pub p50: f64,
     /// Milliseconds.
+    pub p95: f64,
+    /// Milliseconds.
     pub p99: f64,
     /// Replies with anything else.
     pub failed: usize,
@@ -100,6 +102,7 @@ pub fn paced(
         Figures {
             rate: times.len() as f64 / seconds,
             p50: at(0.5),
+            p95: at(0.95),
             p99: at(0.99),
             failed,
         }

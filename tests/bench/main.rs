@@ -1,7 +1,8 @@
 //! The server beside bare PostgreSQL, on the same database in the same run: cargo bench --bench load
 //!
 //! Each figure is the median of three rounds in which the server and pgbench take turns, so that the ratio holds when the machine's
-//! speed drifts. MILLION=1 adds the run with a million handoffs; `-- access` measures what keys cost and what a noisy tenant does.
+//! speed drifts. MILLION=1 adds the run with a million handoffs; `-- access` measures what keys cost and what a noisy tenant does,
+//! `-- recall` how fast events come in and are found.
 #![allow(
     missing_docs,
     clippy::unwrap_used,
@@ -11,6 +12,7 @@
 mod access;
 mod load;
 mod place;
+mod recall;
 
 use load::{Figures, drive};
 use place::Place;
@@ -102,6 +104,9 @@ fn main() {
     }
     if std::env::args().any(|word| word == "access") {
         return access::measure();
+    }
+    if std::env::args().any(|word| word == "recall") {
+        return recall::measure();
     }
     let place = Place::start();
     println!(

@@ -190,7 +190,8 @@ impl Place {
         self.sql("checkpoint");
     }
 
-    fn sql(&self, text: &str) {
+    /// Runs a statement as the superuser.
+    pub fn sql(&self, text: &str) {
         let status = Command::new(env!("CARGO_BIN_EXE_agent-memory"))
             .arg("--data-dir")
             .arg(&self.home)

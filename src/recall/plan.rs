@@ -1,0 +1,128 @@
+//! Which memories are looked at: those with the telling words of a question, not all that have any.
+
+use super::question::{Weighed, Word};
+
+/// Texts that have any of the rarest words are looked at while they are at most so many.
+const ANY: i64 = 300;
+/// Texts that have two of the other words, while probably no more than so many.
+const PAIRS: f64 = 300.0;
+/// Of how many of the other words pairs are made.
+const PAIRED: usize = 4;
+/// Where nothing is rare, texts that have this many of the rarest words.
+const EVERY: usize = 3;
+/// The newest so many are read.
+const ROWS: i32 = 600;
+
+/// What one round looks at: texts with any of some words, with both of a pair, or with all of some.
+#[derive(Debug, Default, PartialEq)]
+pub struct Round {
+    /// Terms.
+    pub any: Vec<i64>,
+    /// Terms, two and two.
+    pub pairs: Vec<i64>,
+    /// Terms that a text has all of.
+    pub every: Vec<i64>,
+    /// Rows at most.
+    pub rows: i32,
+}
+
+/// The rounds of a search, each wider than the one before.
+pub fn rounds(asked: &Weighed<'_>) -> Vec<Round> {
+    let mut words = asked.words.clone();
+    words.sort_by_key(|word| (word.texts, word.term));
+    let mut sum = 0;
+    let rare = words.iter().take_while(|word| {
+        sum += word.texts;
+        sum <= ANY
+    });
+    let (rare, others) = words.split_at(rare.count());
+    let terms = |words: &[Word]| words.iter().map(|word| word.term).collect::<Vec<i64>>();
+    let mut first = Round {
+        any: terms(rare),
+        pairs: pairs(asked, &others[..others.len().min(PAIRED)]),
+        rows: ROWS,
+        ..Round::default()
+    };
+    if first.any.is_empty() && first.pairs.is_empty() {
+        first.every = terms(&words[..words.len().min(EVERY)]);
+    }
+    // One more word, then all of them.
+    let second = Round {
+        any: terms(&words[..(rare.len() + 1).min(words.len())]),
+        rows: ROWS,
+        ..Round::default()
+    };
+    let third = Round {
+        any: terms(&words),
+        rows: ROWS,
+        ..Round::default()
+    };
+    let mut rounds = vec![first, second, third];
+    rounds.retain(|round| {
+        !(round.any.is_empty() && round.pairs.is_empty() && round.every.is_empty())
+    });
+    rounds.dedup();
+    rounds
+}
+
+/// Pairs of words, the rarest first, as if words occurred independently of each other.
+fn pairs(asked: &Weighed<'_>, words: &[Word]) -> Vec<i64> {
+    let mut pairs: Vec<(f64, i64, i64)> = Vec::new();
+    for (place, a) in words.iter().enumerate() {
+        let both = |b: &Word| {
+            (
+                a.texts as f64 * b.texts as f64 / asked.items,
+                a.term,
+                b.term,
+            )
+        };
+        pairs.extend(words[place + 1..].iter().map(both));
+    }
+    pairs.sort_by(|a, b| a.0.total_cmp(&b.0));
+    let mut sum = 0.0;
+    let taken = pairs.iter().take_while(|(texts, ..)| {
+        sum += texts;
+        sum <= PAIRS
+    });
+    taken.flat_map(|(_, a, b)| [*a, *b]).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::recall::question::Question;
+    use chrono::DateTime;
+
+    fn plan(texts: &[i64]) -> Vec<Round> {
+        let question = Question::read(1, "", DateTime::UNIX_EPOCH);
+        let words = texts
+            .iter()
+            .enumerate()
+            .map(|(n, texts)| Word {
+                term: n as i64,
+                texts: *texts,
+                idf: 1.0,
+            })
+            .collect();
+        rounds(&Weighed {
+            question: &question,
+            words,
+            actor: None,
+            mean_passage: 10.0,
+            items: 100_000.0,
+        })
+    }
+
+    #[test]
+    fn rare_words_are_looked_for_alone_and_others_in_pairs() {
+        let first = &plan(&[5000, 10, 200, 4000])[0];
+        assert_eq!(
+            (first.any.as_slice(), first.pairs.as_slice()),
+            (&[1, 2][..], &[3, 0][..])
+        );
+        assert_eq!(plan(&[1, 2, 3]).len(), 1);
+        // Nothing rare and no pair that is: whoever has all.
+        assert_eq!(plan(&[50_000, 60_000])[0].every, [0, 1]);
+        assert_eq!(plan(&[]), []);
+    }
+}

@@ -5,6 +5,7 @@ use crate::db::Claim;
 use crate::db::{Row, Sql, Tx, Value};
 use crate::error::{Error, Kind, Result};
 use crate::operation::Context;
+use crate::recall::{Index, Item};
 use crate::sql;
 use crate::tenant::{Adds, INSTALLATION, Room};
 
@@ -22,6 +23,10 @@ pub struct Write {
     tenant: String,
     claim: Option<Claim>,
     audit: Option<Entry>,
+    index: Index,
+    number: i32,
+    /// What recall was told of; counted when all of it is on disk.
+    pub indexed: Vec<Item>,
 }
 
 impl Context {
@@ -46,6 +51,9 @@ impl Context {
             tenant: self.tenant.clone(),
             claim: self.claim.clone(),
             audit: self.audited.then(|| Entry::of(self)),
+            index: self.place.index.clone(),
+            number: self.place.record.number,
+            indexed: Vec::new(),
         };
         let Some(claim) = &self.claim else {
             return Ok(Begun::Fresh(Box::new(write)));
@@ -156,6 +164,8 @@ impl Write {
         if let Some(entry) = &self.audit {
             entry.append(&self.tx, ids).await?;
         }
-        self.tx.commit().await
+        self.tx.commit().await?;
+        self.index.wrote(&self.tenant, self.number, &self.indexed);
+        Ok(())
     }
 }

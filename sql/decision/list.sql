@@ -1,6 +1,6 @@
 -- decision_list: $2 whether in force, $3 project_path, $4 and $5 the cursor, $6 limit
 select * from decisions
-where tenant_id = $1
+where tenant_id = $1 and withheld is null
   and ($2::boolean is null or (superseded_by is null) = $2)
   and ($3::text is null or project_path = $3)
   and ($4::timestamptz is null or (created_at, decision_id) < ($4, $5))

@@ -1,2 +1,3 @@
 -- housekeeping: $2 older than
-delete from session_handoffs where tenant_id = $1 and deleted_at < $2
+with gone as (delete from session_handoffs where tenant_id = $1 and deleted_at < $2 returning handoff_id)
+delete from items_of_tenant where tenant_id = $1 and item_id in (select handoff_id from gone)

@@ -1,2 +1,3 @@
 -- housekeeping: $2 older than
-delete from knowledge_notes where tenant_id = $1 and deleted_at < $2
+with gone as (delete from knowledge_notes where tenant_id = $1 and deleted_at < $2 returning note_id)
+delete from items_of_tenant where tenant_id = $1 and item_id in (select note_id from gone)

@@ -15,13 +15,14 @@ create table items (
     sensitivity   text             not null default 'none',
     tags          text[]           not null default '{}',
     at            timestamptz      not null,
-    withheld      text,                      -- trashed, retracted, quarantined or blocked
+    trashed       boolean          not null default false,
+    withheld      text,                      -- by an edit: retracted, quarantined or blocked
     weight        double precision not null default 1,
     terms         bigint[]         not null, -- the words that count, in their order
     parts         integer[]        not null, -- of each text: its place in the memory, how many of the words are its own, flags
     body          text,                      -- what an older version said
     constraint items_pkey primary key (tenant_id, item_id, valid_from),
-    constraint item_withheld check (withheld in ('trashed', 'retracted', 'quarantined', 'blocked')),
+    constraint item_withheld check (withheld in ('retracted', 'quarantined', 'blocked')),
     constraint item_weight_range check (weight between 0 and 1)
 );
 select tenant_table('items');

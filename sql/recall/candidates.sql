@@ -7,7 +7,7 @@ where (i.terms && $2::bigint[] or i.terms @> nullif($4::bigint[], '{}')
        or i.terms @> nullif(($3::bigint[])[5:6], '{}') or i.terms @> nullif(($3::bigint[])[7:8], '{}')
        or i.terms @> nullif(($3::bigint[])[9:10], '{}') or i.terms @> nullif(($3::bigint[])[11:12], '{}'))
   and (i.tenant_id = $1) is true
-  and (i.withheld is null or $14 and i.withheld = 'quarantined')
+  and not i.trashed and (i.withheld is null or $14 and i.withheld = 'quarantined')
   and case when $11::timestamptz is null then i.superseded_at is null
            else i.valid_from <= $11 and (i.superseded_at is null or i.superseded_at > $11) end
   and (cardinality($5::text[]) = 0 or i.kind = any($5))

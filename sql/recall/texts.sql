@@ -2,7 +2,7 @@
 select c.chunk_id as item_id, e.event_id as id, e.tags, null::text as with_whom, array['text'] as names, array[c.text] as texts
 from chunks c
 join events e on e.tenant_id = $1 and e.event_id = c.event_id
-where c.tenant_id = $1 and c.chunk_id = any($2) and e.sensitivity not in ('high', 'secret')
+where c.tenant_id = $1 and c.chunk_id = any($2) and c.withheld is distinct from 'retracted' and c.withheld is distinct from 'blocked' and e.sensitivity not in ('high', 'secret')
 union all
 select handoff_id, handoff_id, tags, with_whom, array['experienced', 'noticed', 'learned', 'story', 'becoming', 'remember'],
        array[experienced, noticed, learned, story, becoming, remember]

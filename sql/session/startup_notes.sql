@@ -1,2 +1,2 @@
 -- session_startup: the newest notes
-select * from knowledge_notes where tenant_id = $1 and deleted_at is null order by created_at desc, note_id desc limit 10
+select * from knowledge_notes where tenant_id = $1 and in_force order by created_at desc, note_id desc limit 10

@@ -1,3 +1,6 @@
--- trash_restore: $2 id
-update knowledge_notes set deleted_at = null where tenant_id = $1 and note_id = $2 and deleted_at is not null
-returning note_id
+-- trash_restore: $2 id; without its claim to its words where another note says the same by now
+update knowledge_notes n
+set deleted_at = null,
+    said = case when exists (select from knowledge_notes o where o.tenant_id = $1 and o.said = n.said and o.in_force) then null else n.said end
+where n.tenant_id = $1 and n.note_id = $2 and n.deleted_at is not null
+returning n.note_id, n.supersedes, n.created_at

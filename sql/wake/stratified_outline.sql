@@ -3,13 +3,13 @@ with newest as (
     select with_whom, tags, coalesce(length(experienced), 0) + coalesce(length(noticed), 0) + coalesce(length(learned), 0)
                           + coalesce(length(story), 0) + coalesce(length(becoming), 0) + coalesce(length(remember), 0) as chars
     from session_handoffs
-    where tenant_id = $1 and deleted_at is null and sensitivity <> 'secret'
+    where tenant_id = $1 and in_force and sensitivity <> 'secret'
     order by created_at desc, handoff_id desc
     limit 200
 ), counted as (
     select count(*) as total, min(created_at) as first_session, max(created_at) as last_session
     from session_handoffs
-    where tenant_id = $1 and deleted_at is null
+    where tenant_id = $1 and in_force
 )
 select total, first_session, last_session,
        (coalesce((select avg(chars) from newest), 0) * total)::bigint as chars,

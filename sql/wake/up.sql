@@ -6,12 +6,12 @@ select * from (select 'session' as section, handoff_id as id, created_at as at, 
                            then array[experienced, noticed, learned, story, becoming, remember] end as texts,
                       sensitivity, sealed
                from ((select *, 0 as place from session_handoffs
-                      where $3::text is not null and tenant_id = $1 and project_path = $3 and with_whom = $2 and deleted_at is null
+                      where $3::text is not null and tenant_id = $1 and project_path = $3 and with_whom = $2 and in_force
                       order by created_at desc, handoff_id desc
                       limit $4)
                      union all
                      (select *, 1 from session_handoffs
-                      where tenant_id = $1 and with_whom = $2 and deleted_at is null
+                      where tenant_id = $1 and with_whom = $2 and in_force
                         and ($3::text is null or project_path is distinct from $3)
                       order by created_at desc, handoff_id desc
                       limit $4)
@@ -19,17 +19,17 @@ select * from (select 'session' as section, handoff_id as id, created_at as at, 
                      limit $4) as sessions) as session
 union all
 select * from (select 'remember', handoff_id, created_at, remember, null, null::double precision, null::text[], sensitivity, sealed from session_handoffs
-               where tenant_id = $1 and remember is not null and deleted_at is null
+               where tenant_id = $1 and remember is not null and in_force
                order by significance desc, created_at desc, handoff_id desc
                limit $5) as remember
 union all
 select * from (select 'becoming', handoff_id, created_at, becoming, null, null::double precision, null::text[], sensitivity, sealed from session_handoffs
-               where tenant_id = $1 and becoming is not null and deleted_at is null
+               where tenant_id = $1 and becoming is not null and in_force
                order by created_at desc, handoff_id desc
                limit $6) as becoming
 union all
 select * from (select 'decision', decision_id, created_at, decision, null, null::double precision, null::text[], sensitivity, sealed from decisions
-               where tenant_id = $1 and superseded_by is null
+               where tenant_id = $1 and superseded_by is null and withheld is null
                  and (scope <> 'project' or project_path is null or $3::text is null or project_path = $3)
                order by pinned desc, created_at desc, decision_id desc
                limit $7) as decision

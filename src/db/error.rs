@@ -30,6 +30,12 @@ const CONSTRAINTS: &[(&str, Kind, &str, &str)] = &[
         "no note by that id",
     ),
     (
+        "handoff_supersedes_fkey",
+        Kind::NotFound,
+        "supersedes",
+        "no handoff by that id",
+    ),
+    (
         "decision_supersedes_fkey",
         Kind::NotFound,
         "supersedes",

@@ -81,9 +81,12 @@ pub(super) async fn store(ctx: &Context, input: Input) -> Result<Decision> {
     ctx.protect(&mut draft).await?;
     let (decision_id, fresh) = match ctx.begin().await? {
         Begun::Replay(mut ids) => (ids.pop().ok_or_else(gone)?, false),
-        Begun::Fresh(write) => {
-            write
-                .query(
+        Begun::Fresh(mut write) => {
+            let item = draft.item(ctx.place.record.number);
+            // What replaces another is new, whatever it says.
+            let same = draft.said().filter(|_| draft.supersedes.is_none());
+            let row = write
+                .first(
                     sql!("decision/create"),
                     &[
                         &draft.decision_id,
@@ -100,19 +103,24 @@ pub(super) async fn store(ctx: &Context, input: Input) -> Result<Decision> {
                         &draft.created_at,
                         &draft.sensitivity,
                         &draft.sealed.map(|sealed| sealed.0),
+                        &same,
                     ],
                 )
                 .await?;
+            let stored: String = row.ok_or_else(gone)?.get(0);
+            if stored == draft.decision_id {
+                write.index(item).await?;
+            }
             if let Some(old) = draft.supersedes {
                 write
                     .first(sql!("decision/supersede"), &[&old, &draft.decision_id])
                     .await?
                     .ok_or_else(replaced)?;
+                write.supersede(&old, draft.created_at, None).await?;
             }
-            write
-                .commit(std::slice::from_ref(&draft.decision_id))
-                .await?;
-            (draft.decision_id, true)
+            write.commit(std::slice::from_ref(&stored)).await?;
+            let fresh = stored == draft.decision_id;
+            (stored, fresh)
         }
     };
     let rows = ctx.read(sql!("decision/get"), &[&decision_id]).await?;
@@ -151,6 +159,7 @@ fn draft(ctx: &Context, input: Input) -> Decision {
         status: "active".to_owned(),
         supersedes: input.supersedes.map(String::from),
         superseded_by: None,
+        times: 1,
         created_at,
         sensitivity: none(),
         encrypted: false,

@@ -8,10 +8,11 @@ pub use create::Create;
 pub use list::List;
 pub use supersede::Supersede;
 
-use crate::db::Row;
+use crate::db::{Row, sha256};
 use crate::endpoint::Endpoint;
-use crate::knowledge::none;
+use crate::knowledge::{none, once};
 use crate::operation::Context;
+use crate::recall::Item;
 use crate::seal::{Sealable, Sealed, Show};
 use chrono::{DateTime, Utc};
 use schemars::JsonSchema;
@@ -55,6 +56,9 @@ pub struct Decision {
     pub supersedes: Option<String>,
     /// The decision that replaced it.
     pub superseded_by: Option<String>,
+    /// How often it was recorded in the same words.
+    #[serde(default = "once")]
+    pub times: i32,
     /// When it was made.
     pub created_at: DateTime<Utc>,
     /// none, low, medium, high or secret, by what stands in it.
@@ -97,6 +101,40 @@ impl Sealable for Decision {
 }
 
 impl Decision {
+    /// As recall knows it; none of a sealed one.
+    pub fn item(&self, tenant: i32) -> Option<Item> {
+        let mut item = Item {
+            tenant_id: self.tenant_id.clone(),
+            item_id: self.decision_id.clone(),
+            kind: "decision",
+            project: self.project_path.clone(),
+            sensitivity: self.sensitivity.clone(),
+            at: self.created_at,
+            valid_from: self.created_at,
+            ..Item::default()
+        };
+        item.say(tenant, 0, &self.text());
+        self.sealed.is_none().then_some(item)
+    }
+
+    /// What recall shows of it: the decision and why.
+    pub fn text(&self) -> String {
+        let said = std::iter::once(self.decision.as_str())
+            .chain(self.rationale.iter().map(String::as_str));
+        said.collect::<Vec<_>>().join("\n")
+    }
+
+    /// What makes another decision the same; none of a sealed one, whose words must not be guessed at.
+    pub fn said(&self) -> Option<Vec<u8>> {
+        let whole = format!(
+            "{}\0{}\0{}",
+            self.decision,
+            self.scope,
+            self.project_path.as_deref().unwrap_or_default()
+        );
+        self.sealed.is_none().then(|| sha256(whole.as_bytes()))
+    }
+
     /// From rows of decisions, as far as their own tenant may see them.
     pub fn shown(ctx: &Context, rows: &[Row]) -> Vec<Self> {
         ctx.reveal(rows.iter().map(Self::from_row).collect(), Show::Own)
@@ -126,6 +164,7 @@ impl Decision {
             .to_owned(),
             supersedes: row.get("supersedes"),
             superseded_by,
+            times: row.get("times"),
             created_at: row.get("created_at"),
             sensitivity: row.get("sensitivity"),
             encrypted: sealed.is_some(),

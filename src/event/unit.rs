@@ -145,25 +145,20 @@ impl Draft {
         if self.sealed.is_some() {
             return Vec::new();
         }
-        let item = |chunk: &Chunk| {
-            let mut item = Item {
-                tenant_id: tenant.to_owned(),
-                item_id: chunk.chunk_id.clone(),
-                kind: "event",
-                session_id: Some(self.input.session_id.to_string()),
-                actor: Some(self.input.actor_id.to_string()),
-                role: Some(self.input.actor_type),
-                project: self.input.project_id.as_deref().map(str::to_owned),
-                channel: Some(self.input.channel),
-                sensitivity: self.input.sensitivity.as_str().to_owned(),
-                tags: self.tags.clone(),
-                at: self.at,
-                valid_from: self.at,
-                ..Item::default()
-            };
-            item.say(number, 0, &chunk.text);
-            item
+        let event = Item {
+            tenant_id: tenant.to_owned(),
+            session_id: Some(self.input.session_id.to_string()),
+            actor: Some(self.input.actor_id.to_string()),
+            role: Some(self.input.actor_type.to_owned()),
+            project: self.input.project_id.as_deref().map(str::to_owned),
+            channel: Some(self.input.channel.to_owned()),
+            sensitivity: self.input.sensitivity.as_str().to_owned(),
+            tags: self.tags.clone(),
+            at: self.at,
+            valid_from: self.at,
+            ..Item::default()
         };
+        let item = |chunk: &Chunk| event.chunk(number, &chunk.chunk_id, &chunk.text);
         self.chunks.iter().map(item).collect()
     }
 

@@ -3,6 +3,7 @@
 use crate::db::{Json, Row};
 use crate::error::{Error, Result};
 use crate::event::judge;
+use crate::recall::Item;
 use crate::seal::{Change, DataKey, Sealed, keyless, level, what_for};
 use crate::types::Sensitivity;
 use base64::Engine;
@@ -109,6 +110,30 @@ impl ExportedEvent {
             }
         }
         self.change_artifact(|id, body| change.apply(&what_for(id, &level), body))
+    }
+
+    /// Its chunks as recall knows them; none of a sealed one.
+    pub fn items(&self, tenant: &str, number: i32) -> Vec<Item> {
+        if self.sealed.is_some() {
+            return Vec::new();
+        }
+        let event = Item {
+            tenant_id: tenant.to_owned(),
+            session_id: Some(self.session_id.clone()),
+            actor: Some(self.actor.id.clone()),
+            role: Some(self.actor.actor_type.clone()),
+            project: self.project_id.clone(),
+            channel: Some(self.channel.clone()),
+            sensitivity: self.sensitivity.clone(),
+            tags: self.tags.clone(),
+            at: self.at,
+            valid_from: self.at,
+            ..Item::default()
+        };
+        let chunks = self.chunks.iter();
+        chunks
+            .map(|chunk| event.chunk(number, &chunk.chunk_id, &chunk.text))
+            .collect()
     }
 
     /// From a row of export/events.

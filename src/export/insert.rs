@@ -8,6 +8,7 @@ use crate::error::{Error, Result};
 use crate::handoff::Handoff;
 use crate::knowledge::Note;
 use crate::operation::Context;
+use crate::recall::{self, Item as Indexed};
 use crate::seal::{Change, Sealable};
 use crate::sql;
 use crate::text::tokens;
@@ -59,6 +60,8 @@ pub struct Inserter {
     place: usize,
     /// How sealed texts come under the tenant's own key.
     pub change: Option<Change>,
+    /// What recall was told of.
+    pub indexed: recall::Counts,
     /// Items that were written.
     pub imported: Counts,
     /// Items that were there.
@@ -76,6 +79,7 @@ impl Inserter {
             bytes: 0,
             place: 0,
             change: None,
+            indexed: recall::Counts::default(),
             imported: Counts::default(),
             skipped: Counts::default(),
         }
@@ -100,6 +104,7 @@ impl Inserter {
             return Ok(());
         }
         let total = waiting.len() as i64;
+        let number = self.ctx.place.record.number;
         let inserted = match self.kind {
             Item::Handoff => {
                 let mut items: Vec<Handoff> =
@@ -109,33 +114,47 @@ impl Inserter {
                     self.seal(item).await?;
                 }
                 let rows: Vec<&Handoff> = items.iter().collect();
-                insert(tx, sql!("export/import_handoffs"), &Handoff::columns(&rows)).await?
+                let new =
+                    insert(tx, sql!("export/import_handoffs"), &Handoff::columns(&rows)).await?;
+                let items = items.iter().filter(|item| new.contains(&item.handoff_id));
+                self.index(tx, items.filter_map(|item| item.item(number)).collect())
+                    .await?;
+                new.len() as i64
             }
             Item::Knowledge => {
                 let mut items: Vec<Note> =
                     self.decode(&waiting, "kn_", |item: &Note| &item.note_id)?;
                 for item in &mut items {
+                    item.tenant_id.clone_from(&self.tenant);
                     self.seal(item).await?;
                 }
-                insert(
+                let columns = notes(&self.tenant, &items);
+                let new = insert(tx, sql!("export/import_knowledge"), &columns).await?;
+                drop(columns);
+                let items = items.iter().filter(|item| new.contains(&item.note_id));
+                self.index(
                     tx,
-                    sql!("export/import_knowledge"),
-                    &notes(&self.tenant, &items),
+                    items
+                        .filter_map(|item| item.item(number, item.created_at))
+                        .collect(),
                 )
-                .await?
+                .await?;
+                new.len() as i64
             }
             Item::Decision => {
                 let mut items: Vec<Decision> =
                     self.decode(&waiting, "dec_", |item: &Decision| &item.decision_id)?;
                 for item in &mut items {
+                    item.tenant_id.clone_from(&self.tenant);
                     self.seal(item).await?;
                 }
-                insert(
-                    tx,
-                    sql!("export/import_decisions"),
-                    &decisions(&self.tenant, &items),
-                )
-                .await?
+                let columns = decisions(&self.tenant, &items);
+                let new = insert(tx, sql!("export/import_decisions"), &columns).await?;
+                drop(columns);
+                let items = items.iter().filter(|item| new.contains(&item.decision_id));
+                self.index(tx, items.filter_map(|item| item.item(number)).collect())
+                    .await?;
+                new.len() as i64
             }
             Item::Event => {
                 let mut items: Vec<ExportedEvent> =
@@ -200,15 +219,36 @@ impl Inserter {
         }
     }
 
-    async fn events(&self, tx: &Tx, items: &[ExportedEvent]) -> Result<i64> {
-        let tenant = self.tenant.as_str();
-        let rows = tx
-            .query(
-                sql!("export/import_events"),
-                &events(tenant, items).params(),
+    /// Tells recall of what is new.
+    async fn index(&mut self, tx: &Tx, items: Vec<Indexed>) -> Result<()> {
+        if !items.is_empty() {
+            tx.query(
+                sql!("recall/index"),
+                &Indexed::columns(items.iter()).params(),
             )
             .await?;
-        let new: HashSet<String> = rows.iter().map(|row| row.get(0)).collect();
+            items
+                .iter()
+                .for_each(|item| self.indexed.add(self.ctx.place.record.number, item));
+        }
+        Ok(())
+    }
+
+    /// What has to be said once, after all of it.
+    pub async fn settle(&mut self, tx: &Tx) -> Result<()> {
+        for statement in [
+            sql!("recall/settle"),
+            sql!("knowledge/claim"),
+            sql!("decision/claim"),
+        ] {
+            tx.query(statement, &[&self.tenant]).await?;
+        }
+        Ok(())
+    }
+
+    async fn events(&mut self, tx: &Tx, items: &[ExportedEvent]) -> Result<i64> {
+        let tenant = &*self.tenant.clone();
+        let new = insert(tx, sql!("export/import_events"), &events(tenant, items)).await?;
         // An event that was there has its chunks and its artifact.
         let items: Vec<&ExportedEvent> = items
             .iter()
@@ -267,12 +307,21 @@ impl Inserter {
             .bytes(bodies.iter().map(|(.., body)| body.as_slice()))
             .truths(bodies.iter().map(|(event, ..)| event.sealed.is_some()));
         insert(tx, sql!("export/import_artifacts"), &columns).await?;
+        drop(columns);
+        let number = self.ctx.place.record.number;
+        let chunks = items
+            .iter()
+            .flat_map(|event| event.items(tenant, number))
+            .collect();
+        self.index(tx, chunks).await?;
         Ok(new.len() as i64)
     }
 }
 
-async fn insert(tx: &Tx, sql: &'static Sql, columns: &Columns<'_>) -> Result<i64> {
-    Ok(tx.query(sql, &columns.params()).await?.len() as i64)
+/// The ids of what was not there yet.
+async fn insert(tx: &Tx, sql: &'static Sql, columns: &Columns<'_>) -> Result<HashSet<String>> {
+    let rows = tx.query(sql, &columns.params()).await?;
+    Ok(rows.iter().map(|row| row.get(0)).collect())
 }
 
 fn notes<'a>(tenant: &'a str, items: &'a [Note]) -> Columns<'a> {
@@ -292,6 +341,8 @@ fn notes<'a>(tenant: &'a str, items: &'a [Note]) -> Columns<'a> {
         .instants(rows().map(|n| n.updated_at))
         .texts(rows().map(|n| n.sensitivity.as_str()))
         .maybe_bytes(rows().map(|n| n.sealed.as_ref().map(|sealed| sealed.0.as_slice())))
+        .maybe_texts(rows().map(|n| n.superseded_by.as_deref()))
+        .integers(rows().map(|n| n.times))
 }
 
 fn decisions<'a>(tenant: &'a str, items: &'a [Decision]) -> Columns<'a> {
@@ -313,6 +364,7 @@ fn decisions<'a>(tenant: &'a str, items: &'a [Decision]) -> Columns<'a> {
         .instants(rows().map(|d| d.created_at))
         .texts(rows().map(|d| d.sensitivity.as_str()))
         .maybe_bytes(rows().map(|d| d.sealed.as_ref().map(|sealed| sealed.0.as_slice())))
+        .integers(rows().map(|d| d.times))
 }
 
 fn events<'a>(tenant: &'a str, items: &'a [ExportedEvent]) -> Columns<'a> {

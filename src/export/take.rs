@@ -94,7 +94,8 @@ impl Upload for Take {
                 rooms.extend(ctx.room_for(adds).await?);
                 inserter.add(&tx, kind, &item).await?;
             }
-            inserter.flush(&tx).await
+            inserter.flush(&tx).await?;
+            inserter.settle(&tx).await
         };
         // The body first: when it broke off, what the parser says of its end is beside the point.
         let (fed, inserted) = futures_util::join!(feeding, inserting);
@@ -102,6 +103,7 @@ impl Upload for Take {
         inserted?;
         parsing.await.map_err(Error::internal)??;
         tx.commit().await?;
+        ctx.place.index.counted(&ctx.tenant, &inserter.indexed);
         Ok(Output {
             success: true,
             tenant_id: ctx.tenant.clone(),

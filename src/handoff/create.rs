@@ -1,10 +1,10 @@
 //! handoff_create
 
 use super::Handoff;
-use crate::context::gone;
+use crate::context::{Begun, gone};
 use crate::db::Claim;
 use crate::db::{Sql, Statement, Stored, Unit};
-use crate::error::{Error, Result};
+use crate::error::{Error, Kind, Result};
 use crate::operation::{Access, Context, Method, Operation};
 use crate::recall::Item;
 use crate::types::{Name, Sensitivity, Share, Tags, strings};
@@ -45,6 +45,8 @@ pub struct Input {
     sensitivity: Sensitivity,
     /// The project it belongs to.
     project_path: Option<Name>,
+    /// The handoff it replaces, `sh_…`.
+    supersedes: Option<Name>,
 }
 
 fn half() -> Share {
@@ -95,7 +97,10 @@ impl Operation for Create {
             handoff,
             claim: ctx.claim.clone(),
         };
-        let (unit, stored) = ctx.place.handoffs.write(unit).await?;
+        let (unit, stored) = match unit.handoff.supersedes.is_some() {
+            true => replace(ctx, unit).await?,
+            false => ctx.place.handoffs.write(unit).await?,
+        };
         let handoff = match stored {
             Stored::New => {
                 ctx.place.index.wrote(&ctx.tenant, number, &unit.item);
@@ -125,6 +130,36 @@ impl Operation for Create {
             handoff,
         })
     }
+}
+
+/// Stores a handoff and takes the one it replaces out of force, in a transaction of its own.
+async fn replace(ctx: &Context, unit: NewHandoff) -> Result<(NewHandoff, Stored)> {
+    let Begun::Fresh(mut write) = ctx.begin().await? else {
+        return Ok((unit, Stored::Replay));
+    };
+    let handoff = &unit.handoff;
+    write
+        .system(
+            sql!("handoff/create"),
+            &Handoff::columns(&[handoff]).params(),
+        )
+        .await?;
+    if let Some(old) = &handoff.supersedes {
+        let message =
+            "that handoff was replaced or deleted before; supersede the one that replaced it";
+        let replaced =
+            || Error::new(Kind::Conflict, "already_superseded", message).field("supersedes");
+        write
+            .first(sql!("handoff/supersede"), &[old, &handoff.handoff_id])
+            .await?
+            .ok_or_else(replaced)?;
+        write.supersede(old, handoff.created_at, None).await?;
+    }
+    write.index(unit.item.clone()).await?;
+    write
+        .commit(std::slice::from_ref(&handoff.handoff_id))
+        .await?;
+    Ok((unit, Stored::New))
 }
 
 fn draft(ctx: &Context, input: Input) -> Result<Handoff> {
@@ -162,6 +197,8 @@ fn draft(ctx: &Context, input: Input) -> Result<Handoff> {
         encrypted: false,
         project_path: input.project_path.map(String::from),
         compression_level: "full".to_owned(),
+        supersedes: input.supersedes.map(String::from),
+        superseded_by: None,
         created_at,
         sealed: None,
     })

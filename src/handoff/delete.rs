@@ -35,13 +35,17 @@ impl Operation for Delete {
     async fn run(ctx: &Context, input: Input) -> Result<Deleted> {
         if let Begun::Fresh(mut write) = ctx.begin().await? {
             let id = &*input.id;
+            write.revive(sql!("handoff/revive"), id).await?;
             let done = match input.erase {
                 true => write.first(sql!("handoff/erase"), &[&id]).await?,
                 false => write.first(sql!("handoff/delete"), &[&id, &ctx.at]).await?,
             };
             done.ok_or_else(missing)?;
             if input.erase {
+                write.forget(id).await?;
                 write.audit(ctx, "erased");
+            } else {
+                write.trash(id, true).await?;
             }
             write.commit(&[id.to_owned()]).await?;
         }

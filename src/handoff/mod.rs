@@ -71,6 +71,12 @@ pub struct Handoff {
     pub project_path: Option<String>,
     /// full, summary, quick_ref or integrated.
     pub compression_level: String,
+    /// The handoff it replaces.
+    #[serde(default)]
+    pub supersedes: Option<String>,
+    /// The handoff that replaced it.
+    #[serde(default)]
+    pub superseded_by: Option<String>,
     /// When it was stored.
     pub created_at: DateTime<Utc>,
     /// In exports of sealed handoffs: the texts, encrypted.
@@ -129,6 +135,8 @@ impl Handoff {
             encrypted: sealed.is_some(),
             project_path: row.get("project_path"),
             compression_level: row.get("compression_level"),
+            supersedes: row.get("supersedes"),
+            superseded_by: row.get("superseded_by"),
             created_at: row.get("created_at"),
             sealed: sealed.map(Sealed),
         }
@@ -155,6 +163,8 @@ impl Handoff {
             .texts(rows().map(|h| h.compression_level.as_str()))
             .instants(rows().map(|h| h.created_at))
             .maybe_bytes(rows().map(|h| h.sealed.as_ref().map(|sealed| sealed.0.as_slice())))
+            .maybe_texts(rows().map(|h| h.supersedes.as_deref()))
+            .maybe_texts(rows().map(|h| h.superseded_by.as_deref()))
     }
 
     /// As recall knows it; none of a sealed one.

@@ -2,7 +2,7 @@
 
 use super::Note;
 use crate::context::{Begun, gone};
-use crate::error::{Error, Result};
+use crate::error::{Error, Kind, Result};
 use crate::operation::{Access, Context, Method, Operation};
 use crate::sql;
 use crate::types::{List, Name, Share, Tags, Text, strings};
@@ -83,9 +83,12 @@ pub(super) async fn store(ctx: &Context, mut note: Note) -> Result<Output> {
     ctx.protect(&mut note).await?;
     let (note_id, fresh) = match ctx.begin().await? {
         Begun::Replay(mut ids) => (ids.pop().ok_or_else(gone)?, false),
-        Begun::Fresh(write) => {
-            write
-                .query(
+        Begun::Fresh(mut write) => {
+            let item = note.item(ctx.place.record.number, note.created_at);
+            // What replaces another is new, whatever it says.
+            let same = note.said().filter(|_| note.supersedes.is_none());
+            let row = write
+                .first(
                     sql!("knowledge/create"),
                     &[
                         &note.note_id,
@@ -100,11 +103,24 @@ pub(super) async fn store(ctx: &Context, mut note: Note) -> Result<Output> {
                         &note.created_at,
                         &note.sensitivity,
                         &note.sealed.map(|sealed| sealed.0),
+                        &same,
                     ],
                 )
                 .await?;
-            write.commit(std::slice::from_ref(&note.note_id)).await?;
-            (note.note_id, true)
+            let stored: String = row.ok_or_else(gone)?.get(0);
+            if stored == note.note_id {
+                write.index(item).await?;
+            }
+            if let Some(old) = &note.supersedes {
+                write
+                    .first(sql!("knowledge/supersede"), &[old, &note.note_id])
+                    .await?
+                    .ok_or_else(replaced)?;
+                write.supersede(old, note.created_at, None).await?;
+            }
+            write.commit(std::slice::from_ref(&stored)).await?;
+            let fresh = stored == note.note_id;
+            (stored, fresh)
         }
     };
     let rows = ctx.read(sql!("knowledge/get"), &[&note_id, &true]).await?;
@@ -117,4 +133,10 @@ pub(super) async fn store(ctx: &Context, mut note: Note) -> Result<Output> {
         created_at: note.created_at,
         note,
     })
+}
+
+/// The note to replace was replaced before, or is in the trash.
+fn replaced() -> Error {
+    let message = "that note was replaced or deleted before; supersede the one that replaced it";
+    Error::new(Kind::Conflict, "already_superseded", message).field("supersedes")
 }

@@ -35,6 +35,7 @@ impl Operation for Delete {
     async fn run(ctx: &Context, input: Input) -> Result<Deleted> {
         let id: &str = &input.id;
         if let Begun::Fresh(mut write) = ctx.begin().await? {
+            write.revive(sql!("knowledge/revive"), id).await?;
             let done = match input.erase {
                 true => write.first(sql!("knowledge/erase"), &[&id]).await?,
                 false => {
@@ -45,7 +46,10 @@ impl Operation for Delete {
             };
             done.ok_or_else(missing)?;
             if input.erase {
+                write.forget(id).await?;
                 write.audit(ctx, "erased");
+            } else {
+                write.trash(id, true).await?;
             }
             write.commit(&[id.to_owned()]).await?;
         }

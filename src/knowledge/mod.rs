@@ -14,10 +14,11 @@ pub use list::List;
 pub use note::Write as NoteWrite;
 pub use update::Update;
 
-use crate::db::Row;
+use crate::db::{Row, sha256};
 use crate::endpoint::Endpoint;
 use crate::id;
 use crate::operation::Context;
+use crate::recall::Item;
 use crate::seal::{Sealable, Sealed, Show};
 use chrono::{DateTime, Utc};
 use schemars::JsonSchema;
@@ -56,6 +57,12 @@ pub struct Note {
     pub pinned: bool,
     /// The note it replaces.
     pub supersedes: Option<String>,
+    /// The note that replaced it.
+    #[serde(default)]
+    pub superseded_by: Option<String>,
+    /// How often it was written in the same words.
+    #[serde(default = "once")]
+    pub times: i32,
     /// When it was stored.
     pub created_at: DateTime<Utc>,
     /// When it was last changed.
@@ -69,6 +76,11 @@ pub struct Note {
     /// In exports of sealed notes: the texts, encrypted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sealed: Option<Sealed>,
+}
+
+/// How often something was written that nobody counted.
+pub fn once() -> i32 {
+    1
 }
 
 /// The level of what says nothing about it.
@@ -109,12 +121,47 @@ impl Note {
             confidence: 0.7,
             pinned: false,
             supersedes: None,
+            superseded_by: None,
+            times: 1,
             created_at,
             updated_at: created_at,
             sensitivity: none(),
             encrypted: false,
             sealed: None,
         }
+    }
+
+    /// As recall knows it since `valid_from`; none of a sealed one.
+    pub fn item(&self, tenant: i32, valid_from: DateTime<Utc>) -> Option<Item> {
+        let mut item = Item {
+            tenant_id: self.tenant_id.clone(),
+            item_id: self.note_id.clone(),
+            kind: "knowledge",
+            with_whom: self.with_whom.clone(),
+            sensitivity: self.sensitivity.clone(),
+            tags: self.tags.clone(),
+            at: self.created_at,
+            valid_from,
+            ..Item::default()
+        };
+        item.say(tenant, 0, &self.text());
+        self.sealed.is_none().then_some(item)
+    }
+
+    /// All it says, as recall shows it.
+    pub fn text(&self) -> String {
+        format!("{}\n{}", self.title, self.content)
+    }
+
+    /// What makes another note the same; none of a sealed one, whose words must not be guessed at.
+    pub fn said(&self) -> Option<Vec<u8>> {
+        let whole = format!(
+            "{}\0{}\0{}",
+            self.title,
+            self.content,
+            self.with_whom.as_deref().unwrap_or_default()
+        );
+        self.sealed.is_none().then(|| sha256(whole.as_bytes()))
     }
 
     /// From rows of knowledge_notes, as far as their own tenant may see them.
@@ -136,6 +183,8 @@ impl Note {
             confidence: row.get("confidence"),
             pinned: row.get("pinned"),
             supersedes: row.get("supersedes"),
+            superseded_by: row.get("superseded_by"),
+            times: row.get("times"),
             created_at: row.get("created_at"),
             updated_at: row.get("updated_at"),
             sensitivity: row.get("sensitivity"),

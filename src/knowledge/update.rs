@@ -52,9 +52,10 @@ impl Operation for Update {
                 .field("source_handoffs"));
         }
         let id: &str = &input.id;
-        if let Begun::Fresh(write) = ctx.begin().await? {
+        if let Begun::Fresh(mut write) = ctx.begin().await? {
             let row = write.first(sql!("knowledge/lock"), &[&id]).await?;
             let mut note = row.as_ref().map(Note::from_row).ok_or_else(missing)?;
+            let before = note.sealed.is_none().then(|| note.text());
             if input.title.is_some() || input.content.is_some() {
                 // Opened, changed, judged by what it says now, and sealed again if need be.
                 note = ctx.open(note)?;
@@ -66,8 +67,9 @@ impl Operation for Update {
                 }
                 ctx.protect(&mut note).await?;
             }
-            write
-                .query(
+            let said = note.said();
+            let row = write
+                .first(
                     sql!("knowledge/update"),
                     &[
                         &id,
@@ -82,9 +84,19 @@ impl Operation for Update {
                         &ctx.at,
                         &note.sensitivity,
                         &note.sealed.map(|sealed| sealed.0),
+                        &said,
                     ],
                 )
                 .await?;
+            let now = row.as_ref().map(Note::from_row).ok_or_else(missing)?;
+            match now.item(ctx.place.record.number, ctx.at) {
+                // What is sealed now is found by nothing it ever said.
+                None => write.forget(id).await?,
+                item => {
+                    write.supersede(id, ctx.at, before.as_deref()).await?;
+                    write.index(item).await?;
+                }
+            }
             write.commit(&[id.to_owned()]).await?;
         }
         let rows = ctx.read(sql!("knowledge/get"), &[&id, &true]).await?;

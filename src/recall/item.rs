@@ -23,13 +23,13 @@ pub struct Item {
     /// Who said it.
     pub actor: Option<String>,
     /// human, agent or tool.
-    pub role: Option<&'static str>,
+    pub role: Option<String>,
     /// Whom it is about or was with.
     pub with_whom: Option<String>,
     /// The project it belongs to.
     pub project: Option<String>,
     /// The channel it came by.
-    pub channel: Option<&'static str>,
+    pub channel: Option<String>,
     /// Its level.
     pub sensitivity: String,
     /// Its labels.
@@ -55,6 +55,17 @@ pub mod flag {
 }
 
 impl Item {
+    /// The same of one chunk of an event.
+    pub fn chunk(&self, tenant: i32, chunk_id: &str, text: &str) -> Self {
+        let mut item = Self {
+            item_id: chunk_id.to_owned(),
+            kind: "event",
+            ..self.clone()
+        };
+        item.say(tenant, 0, text);
+        item
+    }
+
     /// Adds a text under its place among the memory's texts.
     pub fn say(&mut self, tenant: i32, place: i32, text: &str) {
         let before = self.terms.len();
@@ -88,10 +99,10 @@ impl Item {
             .texts(rows().map(|i| i.kind))
             .maybe_texts(rows().map(|i| i.session_id.as_deref()))
             .maybe_texts(rows().map(|i| i.actor.as_deref()))
-            .maybe_texts(rows().map(|i| i.role))
+            .maybe_texts(rows().map(|i| i.role.as_deref()))
             .maybe_texts(rows().map(|i| i.with_whom.as_deref()))
             .maybe_texts(rows().map(|i| i.project.as_deref()))
-            .maybe_texts(rows().map(|i| i.channel))
+            .maybe_texts(rows().map(|i| i.channel.as_deref()))
             .texts(rows().map(|i| i.sensitivity.as_str()))
             .text_arrays(rows().map(|i| i.tags.as_slice()))
             .instants(rows().map(|i| i.at))

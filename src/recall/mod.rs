@@ -4,6 +4,7 @@
 //! [`dates`]), its rarest words find candidates ([`search`]), and these are scored with what was said around them ([`score`]).
 
 mod analyse;
+mod change;
 mod confidence;
 mod dates;
 mod item;
@@ -13,7 +14,7 @@ mod score;
 mod search;
 mod upkeep;
 
-pub use item::Item;
+pub use item::{Counts, Item};
 pub use search::{Answer, Found, Query, search};
 pub use upkeep::{Index, TIDY, Upkeep};
 

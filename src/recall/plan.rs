@@ -4,6 +4,10 @@ use super::question::{Weighed, Word};
 
 /// Texts that have any of the rarest words are looked at while they are at most so many.
 const ANY: i64 = 300;
+/// The same for a tenant of few texts, which stand close together.
+const ANY_OF_FEW: i64 = 1000;
+/// So many are few.
+const FEW: f64 = 20_000.0;
 /// Texts that have two of the other words, while probably no more than so many.
 const PAIRS: f64 = 300.0;
 /// Of how many of the other words pairs are made.
@@ -11,7 +15,7 @@ const PAIRED: usize = 4;
 /// Where nothing is rare, texts that have this many of the rarest words.
 const EVERY: usize = 3;
 /// The newest so many are read.
-const ROWS: i32 = 600;
+const ROWS: i32 = 1000;
 
 /// What one round looks at: texts with any of some words, with both of a pair, or with all of some.
 #[derive(Debug, Default, PartialEq)]
@@ -30,10 +34,11 @@ pub struct Round {
 pub fn rounds(asked: &Weighed<'_>) -> Vec<Round> {
     let mut words = asked.words.clone();
     words.sort_by_key(|word| (word.texts, word.term));
+    let any = if asked.items < FEW { ANY_OF_FEW } else { ANY };
     let mut sum = 0;
     let rare = words.iter().take_while(|word| {
         sum += word.texts;
-        sum <= ANY
+        sum <= any
     });
     let (rare, others) = words.split_at(rare.count());
     let terms = |words: &[Word]| words.iter().map(|word| word.term).collect::<Vec<i64>>();

@@ -129,7 +129,7 @@ pub async fn search(ctx: &Context, query: &Query) -> Result<Answer> {
         tx: ctx
             .place
             .db
-            .begin_read(&ctx.tenant, sql!("recall/bind"))
+            .begin_read(&ctx.tenant, sql!("system/bind_recall"))
             .await?,
         tenant: &ctx.tenant,
     };

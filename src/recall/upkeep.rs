@@ -41,6 +41,11 @@ impl Index {
     pub fn wrote<'a>(&self, tenant: &str, number: i32, items: impl IntoIterator<Item = &'a Item>) {
         let mut counts = Counts::default();
         items.into_iter().for_each(|item| counts.add(number, item));
+        self.counted(tenant, &counts);
+    }
+
+    /// Notes what was written and counted.
+    pub fn counted(&self, tenant: &str, counts: &Counts) {
         if counts.items == 0 {
             return;
         }
@@ -49,7 +54,7 @@ impl Index {
             .counts
             .entry(tenant.to_owned())
             .or_default()
-            .merge(&counts);
+            .merge(counts);
         waiting.written = Some(tenant.to_owned());
     }
 

@@ -39,11 +39,25 @@ impl Operation for Restore {
         let id: &str = &input.id;
         if let Begun::Fresh(mut write) = ctx.begin().await? {
             let back = match id.split_once('_') {
-                Some(("sh", _)) => write.first(sql!("trash/restore_handoff"), &[&id]).await?,
-                Some(("kn", _)) => write.first(sql!("trash/restore_note"), &[&id]).await?,
-                _ => None,
+                Some(("sh", _)) => (
+                    write.first(sql!("trash/restore_handoff"), &[&id]).await?,
+                    sql!("handoff/supersede"),
+                ),
+                Some(("kn", _)) => (
+                    write.first(sql!("trash/restore_note"), &[&id]).await?,
+                    sql!("knowledge/supersede"),
+                ),
+                _ => (None, sql!("knowledge/supersede")),
             };
-            back.ok_or_else(|| Error::not_found("nothing in the trash by that id").field("id"))?;
+            let (row, replace) = back;
+            let row =
+                row.ok_or_else(|| Error::not_found("nothing in the trash by that id").field("id"))?;
+            write.trash(id, false).await?;
+            if let Some(old) = row.get::<_, Option<String>>(1)
+                && write.first(replace, &[&old, &id]).await?.is_some()
+            {
+                write.supersede(&old, row.get(2), None).await?;
+            }
             write.audit(ctx, "from the trash");
             write.commit(&[id.to_owned()]).await?;
         }

@@ -110,12 +110,10 @@ async fn a_tenant_lives_in_a_schema_of_its_own_as_in_the_shared_tables() {
     server
         .superuser()
         .await
-        .batch("update tenants set schema_version = 8 where tenant_id = 'acme'; ")
+        .batch("update tenants set schema_version = null where tenant_id = 'acme'; ")
         .await
         .unwrap();
-    let lacking = format!("alter table {schema}.session_handoffs drop column sealed; alter table {schema}.knowledge_notes drop column sealed, drop column sensitivity;
-        alter table {schema}.decisions drop column sealed, drop column sensitivity; alter table {schema}.events drop column sealed;
-        alter table {schema}.chunks drop column sealed; alter table {schema}.artifacts drop column sealed");
+    let lacking = format!("drop schema {schema} cascade");
     server.superuser().await.batch(&lacking).await.unwrap();
     agent_memory::db::migrate::up(&owner, application)
         .await
@@ -131,7 +129,7 @@ async fn a_tenant_lives_in_a_schema_of_its_own_as_in_the_shared_tables() {
             .unwrap()
             .iter()
             .any(|table| table["table"] == rows("session_handoffs")
-                && table["removed"] == 3
+                && table["removed"] == 1
                 && table["left"] == 0),
         "{deleted}"
     );

@@ -1,0 +1,66 @@
+//! What a change of a memory means for recall, in the memory's own transaction.
+
+use super::item::Item;
+use crate::context::Write;
+use crate::db::Sql;
+use crate::error::Result;
+use crate::sql;
+use chrono::{DateTime, Utc};
+
+impl Write {
+    /// Indexes a memory.
+    pub async fn index(&mut self, item: Option<Item>) -> Result<()> {
+        let Some(item) = item else { return Ok(()) };
+        self.system(
+            sql!("recall/index"),
+            &Item::columns(std::iter::once(&item)).params(),
+        )
+        .await?;
+        self.indexed.push(item);
+        Ok(())
+    }
+
+    /// A memory is replaced by another, or says something else from now on (`said` is what it said until then).
+    pub async fn supersede(&self, id: &str, at: DateTime<Utc>, said: Option<&str>) -> Result<()> {
+        self.query(sql!("recall/supersede"), &[&id, &at, &said])
+            .await
+            .map(drop)
+    }
+
+    /// What replaced these memories is gone: `sql` finds and frees them by its id.
+    pub async fn revive(&self, sql: &'static Sql, by: &str) -> Result<()> {
+        for row in self.query(sql, &[&by]).await? {
+            self.query(sql!("recall/revive"), &[&row.get::<_, String>(0)])
+                .await?;
+        }
+        Ok(())
+    }
+
+    /// A memory goes into the trash or comes back.
+    pub async fn trash(&self, id: &str, trashed: bool) -> Result<()> {
+        self.query(sql!("recall/trash"), &[&id, &trashed])
+            .await
+            .map(drop)
+    }
+
+    /// Keeps a memory back for a reason, or lets it come again.
+    pub async fn withhold(&self, id: &str, why: Option<&str>) -> Result<()> {
+        self.query(sql!("recall/withhold"), &[&id, &why])
+            .await
+            .map(drop)
+    }
+
+    /// Lets a memory count for less.
+    pub async fn weigh(&self, id: &str, weight: f64) -> Result<()> {
+        self.query(sql!("recall/weigh"), &[&id, &weight])
+            .await
+            .map(drop)
+    }
+
+    /// Forgets a memory for good.
+    pub async fn forget(&self, id: &str) -> Result<()> {
+        self.query(sql!("recall/forget"), &[&vec![id.to_owned()]])
+            .await
+            .map(drop)
+    }
+}

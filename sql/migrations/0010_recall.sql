@@ -20,7 +20,7 @@ create table items (
     weight        double precision not null default 1,
     terms         bigint[]         not null, -- the words that count, in their order
     parts         integer[]        not null, -- of each text: its place in the memory, how many of the words are its own, flags
-    body          text,                      -- what an older version said
+    body          text[],                    -- what an older version said, text by text
     constraint items_pkey primary key (tenant_id, item_id, valid_from),
     constraint item_withheld check (withheld in ('retracted', 'quarantined', 'blocked')),
     constraint item_weight_range check (weight between 0 and 1)

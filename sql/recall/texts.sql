@@ -2,17 +2,19 @@
 select c.chunk_id as item_id, e.event_id as id, e.tags, null::text as with_whom, array['text'] as names, array[c.text] as texts
 from chunks c
 join events e on e.tenant_id = $1 and e.event_id = c.event_id
-where c.tenant_id = $1 and c.chunk_id = any($2) and c.withheld is distinct from 'retracted' and c.withheld is distinct from 'blocked' and e.sensitivity not in ('high', 'secret')
+where c.tenant_id = $1 and c.chunk_id = any($2) and coalesce(c.withheld, 'quarantined') = 'quarantined' and e.sensitivity not in ('high', 'secret')
 union all
 select handoff_id, handoff_id, tags, with_whom, array['experienced', 'noticed', 'learned', 'story', 'becoming', 'remember'],
        array[experienced, noticed, learned, story, becoming, remember]
 from session_handoffs
-where tenant_id = $1 and handoff_id = any($3) and deleted_at is null and sealed is null and sensitivity not in ('high', 'secret')
+where tenant_id = $1 and handoff_id = any($3) and deleted_at is null and coalesce(withheld, 'quarantined') = 'quarantined'
+  and sealed is null and sensitivity not in ('high', 'secret')
 union all
 select note_id, note_id, tags, with_whom, array['content'], array[title || E'\n' || content]
 from knowledge_notes
-where tenant_id = $1 and note_id = any($4) and deleted_at is null and sealed is null and sensitivity not in ('high', 'secret')
+where tenant_id = $1 and note_id = any($4) and deleted_at is null and coalesce(withheld, 'quarantined') = 'quarantined'
+  and sealed is null and sensitivity not in ('high', 'secret')
 union all
 select decision_id, decision_id, '{}', null, array['decision'], array[array_to_string(array[decision] || rationale, E'\n')]
 from decisions
-where tenant_id = $1 and decision_id = any($5) and sealed is null and sensitivity not in ('high', 'secret')
+where tenant_id = $1 and decision_id = any($5) and coalesce(withheld, 'quarantined') = 'quarantined' and sealed is null and sensitivity not in ('high', 'secret')

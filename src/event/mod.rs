@@ -17,6 +17,7 @@ pub use unit::NewEvents;
 use crate::db::{Json, Row};
 use crate::endpoint::Endpoint;
 use crate::operation::Context;
+use crate::recall::Item;
 use chrono::{DateTime, Utc};
 use content::Content;
 use schemars::JsonSchema;
@@ -83,6 +84,24 @@ pub struct Actor {
 }
 
 impl Event {
+    /// What recall knows of each of its chunks, but for their words; from a row of events.
+    pub fn item(row: &Row) -> Item {
+        let at = row.get("at");
+        Item {
+            tenant_id: row.get("tenant_id"),
+            session_id: row.get("session_id"),
+            actor: row.get("actor_id"),
+            role: row.get("actor_type"),
+            project: row.get("project_id"),
+            channel: row.get("channel"),
+            sensitivity: row.get("sensitivity"),
+            tags: row.get("tags"),
+            at,
+            valid_from: at,
+            ..Item::default()
+        }
+    }
+
     /// From a row of event/get or event/list, as far as its own tenant may see it.
     pub fn shown(ctx: &Context, row: &Row) -> Self {
         let content: Json<Box<RawValue>> = row.get("content");

@@ -55,7 +55,7 @@ impl Operation for Update {
         if let Begun::Fresh(mut write) = ctx.begin().await? {
             let row = write.first(sql!("knowledge/lock"), &[&id]).await?;
             let mut note = row.as_ref().map(Note::from_row).ok_or_else(missing)?;
-            let before = note.sealed.is_none().then(|| note.text());
+            let before = note.sealed.is_none().then(|| [note.text()]);
             if input.title.is_some() || input.content.is_some() {
                 // Opened, changed, judged by what it says now, and sealed again if need be.
                 note = ctx.open(note)?;
@@ -93,7 +93,9 @@ impl Operation for Update {
                 // What is sealed now is found by nothing it ever said.
                 None => write.forget(id).await?,
                 item => {
-                    write.supersede(id, ctx.at, before.as_deref()).await?;
+                    write
+                        .supersede(id, ctx.at, before.as_ref().map(<[String; 1]>::as_slice))
+                        .await?;
                     write.index(item).await?;
                 }
             }

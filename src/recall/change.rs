@@ -21,10 +21,18 @@ impl Write {
     }
 
     /// A memory is replaced by another, or says something else from now on (`said` is what it said until then).
-    pub async fn supersede(&self, id: &str, at: DateTime<Utc>, said: Option<&str>) -> Result<()> {
-        self.query(sql!("recall/supersede"), &[&id, &at, &said])
-            .await
-            .map(drop)
+    pub async fn supersede(
+        &self,
+        id: &str,
+        at: DateTime<Utc>,
+        said: Option<&[String]>,
+    ) -> Result<()> {
+        self.query(
+            sql!("recall/supersede"),
+            &[&id, &at, &said.map(<[String]>::to_vec)],
+        )
+        .await
+        .map(drop)
     }
 
     /// What replaced these memories is gone: `sql` finds and frees them by its id.

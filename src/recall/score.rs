@@ -47,7 +47,7 @@ pub struct Candidate {
     /// Its texts: place, number of words, flags of each.
     pub parts: Vec<i32>,
     /// What it said, where its source says something else by now.
-    pub body: Option<String>,
+    pub body: Option<Vec<String>>,
 }
 
 /// Which candidates stand directly before and after which, by their places in the list.

@@ -325,7 +325,8 @@ impl Reading<'_> {
             let names: Vec<&str> = row.get("names");
             let text = candidate
                 .body
-                .clone()
+                .as_ref()
+                .and_then(|said| said.get(in_place).cloned())
                 .or_else(|| texts.get_mut(in_place).and_then(Option::take));
             let Some(text) = text else { continue };
             let passes_last = query.tags.iter().all(|tag| tags.contains(tag));

@@ -122,9 +122,7 @@ async fn filters_and_budgets_hold() {
         small["token_count"].as_u64().unwrap() <= 8 && !texts(&small).is_empty(),
         "{small}"
     );
-    assert!(
-        ask(json!({"explain": true})).await["results"][0]["explanation"]["words"].is_number()
-    );
+    assert!(ask(json!({"explain": true})).await["results"][0]["explanation"]["words"].is_number());
     let by_query = acme
         .get("/api/v1/recall?query=bicycle&kinds=event&limit=1")
         .await

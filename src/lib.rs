@@ -19,7 +19,7 @@ pub mod app;
 pub mod cli;
 pub mod clock;
 pub mod config;
-pub mod context;
+
 pub mod db;
 pub mod doctor;
 pub mod endpoint;
@@ -40,12 +40,14 @@ pub mod systemd;
 pub mod tenant;
 pub mod text;
 pub mod types;
+pub mod write;
 
 pub mod artifact;
 pub mod audit;
 pub mod capsule;
 pub mod chunk;
 pub mod compression;
+pub mod context;
 pub mod decision;
 pub mod edit;
 pub mod event;

@@ -3,8 +3,8 @@
 use crate::endpoint::Endpoint;
 use crate::operation::Method;
 use crate::{
-    artifact, audit, capsule, chunk, compression, decision, edit, event, export, handoff, identity, key,
-    knowledge, metrics, recall, rule, session, tenant, trash, wake,
+    artifact, audit, capsule, chunk, compression, context, decision, edit, event, export, handoff,
+    identity, key, knowledge, metrics, recall, rule, session, tenant, trash, wake,
 };
 
 const FEATURES: &[&[Endpoint]] = &[
@@ -19,6 +19,7 @@ const FEATURES: &[&[Endpoint]] = &[
     chunk::OPERATIONS,
     artifact::OPERATIONS,
     recall::OPERATIONS,
+    context::OPERATIONS,
     edit::OPERATIONS,
     rule::OPERATIONS,
     capsule::OPERATIONS,

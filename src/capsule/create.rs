@@ -1,10 +1,10 @@
 //! capsule_create
 
 use super::{Capsule, Items};
-use crate::context::{Begun, gone};
 use crate::error::{Error, Result};
 use crate::operation::{Access, Context, Method, Operation};
 use crate::types::{Int, List, Name, Object, Text, strings};
+use crate::write::{Begun, gone};
 use crate::{id, sql};
 use chrono::Duration;
 use schemars::JsonSchema;

@@ -1,10 +1,10 @@
 //! capsule_revoke
 
-use crate::context::Begun;
 use crate::error::{Error, Result};
 use crate::operation::{Access, Context, Method, Operation};
 use crate::sql;
 use crate::types::Name;
+use crate::write::Begun;
 use chrono::{DateTime, Utc};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

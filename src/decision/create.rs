@@ -1,11 +1,11 @@
 //! decision_create
 
 use super::Decision;
-use crate::context::{Begun, gone};
 use crate::error::{Error, Kind, Result};
 use crate::knowledge::none;
 use crate::operation::{Access, Context, Method, Operation};
 use crate::types::{List, Name, Text, strings};
+use crate::write::{Begun, gone};
 use crate::{id, sql};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

@@ -2,7 +2,6 @@
 
 use super::apply::{gone, raise};
 use super::{Edit, Target};
-use crate::context::Write;
 use crate::decision::Decision;
 use crate::error::Result;
 use crate::handoff::Handoff;
@@ -11,18 +10,44 @@ use crate::operation::Context;
 use crate::recall::Item;
 use crate::seal::Sealable;
 use crate::sql;
+use crate::write::Write;
 use std::collections::BTreeMap;
 
 type Texts = BTreeMap<String, String>;
 
 /// Changes a handoff's texts; an empty one is taken away. Gives those that were changed as they were.
-pub async fn handoff(ctx: &Context, write: &mut Write, edit: &mut Edit, texts: &Texts) -> Result<Texts> {
-    let row = write.first(sql!("edit/lock_handoff"), &[&edit.target_id]).await?.ok_or_else(gone)?;
+pub async fn handoff(
+    ctx: &Context,
+    write: &mut Write,
+    edit: &mut Edit,
+    texts: &Texts,
+) -> Result<Texts> {
+    let row = write
+        .first(sql!("edit/lock_handoff"), &[&edit.target_id])
+        .await?
+        .ok_or_else(gone)?;
     raise(edit, row.get("sensitivity"));
     let mut handoff = ctx.open(Handoff::from_row(&row))?;
-    let said: Vec<String> = handoff.said().iter().map(|(_, text)| text.unwrap_or_default().to_owned()).collect();
-    let before = handoff.said().iter().filter(|(name, _)| texts.contains_key(*name)).map(|(name, text)| ((*name).to_owned(), text.unwrap_or_default().to_owned())).collect();
-    let Handoff { experienced, noticed, learned, story, becoming, remember, .. } = &mut handoff;
+    let said: Vec<String> = handoff
+        .said()
+        .iter()
+        .map(|(_, text)| text.unwrap_or_default().to_owned())
+        .collect();
+    let before = handoff
+        .said()
+        .iter()
+        .filter(|(name, _)| texts.contains_key(*name))
+        .map(|(name, text)| ((*name).to_owned(), text.unwrap_or_default().to_owned()))
+        .collect();
+    let Handoff {
+        experienced,
+        noticed,
+        learned,
+        story,
+        becoming,
+        remember,
+        ..
+    } = &mut handoff;
     for (name, slot) in [
         ("experienced", experienced),
         ("noticed", noticed),
@@ -35,34 +60,59 @@ pub async fn handoff(ctx: &Context, write: &mut Write, edit: &mut Edit, texts: &
             *slot = Some(text.clone()).filter(|text| !text.is_empty());
         }
     }
-    let item = protected(ctx, write, &mut handoff, &said, |handoff, tenant| handoff.item(tenant)).await?;
+    let item = protected(ctx, write, &mut handoff, &said, |handoff, tenant| {
+        handoff.item(tenant)
+    })
+    .await?;
     store_handoff(write, &handoff).await?;
     write.index(item).await?;
     Ok(before)
 }
 
 /// Changes a note's texts.
-pub async fn note(ctx: &Context, write: &mut Write, edit: &mut Edit, texts: &Texts) -> Result<Texts> {
-    let row = write.first(sql!("edit/lock_note"), &[&edit.target_id]).await?.ok_or_else(gone)?;
+pub async fn note(
+    ctx: &Context,
+    write: &mut Write,
+    edit: &mut Edit,
+    texts: &Texts,
+) -> Result<Texts> {
+    let row = write
+        .first(sql!("edit/lock_note"), &[&edit.target_id])
+        .await?
+        .ok_or_else(gone)?;
     raise(edit, row.get("sensitivity"));
     let mut note = ctx.open(Note::from_row(&row))?;
     let said = [note.text()];
     let before = exchange(&mut note, texts);
     let at = ctx.at;
-    let item = protected(ctx, write, &mut note, &said, |note, tenant| note.item(tenant, at)).await?;
+    let item = protected(ctx, write, &mut note, &said, |note, tenant| {
+        note.item(tenant, at)
+    })
+    .await?;
     store_note(ctx, write, &note).await?;
     write.index(item).await?;
     Ok(before)
 }
 
 /// Changes what a decision says.
-pub async fn decision(ctx: &Context, write: &mut Write, edit: &mut Edit, texts: &Texts) -> Result<Texts> {
-    let row = write.first(sql!("edit/lock_decision"), &[&edit.target_id]).await?.ok_or_else(gone)?;
+pub async fn decision(
+    ctx: &Context,
+    write: &mut Write,
+    edit: &mut Edit,
+    texts: &Texts,
+) -> Result<Texts> {
+    let row = write
+        .first(sql!("edit/lock_decision"), &[&edit.target_id])
+        .await?
+        .ok_or_else(gone)?;
     raise(edit, row.get("sensitivity"));
     let mut decision = ctx.open(Decision::from_row(&row))?;
     let said = [decision.text()];
     let before = exchange(&mut decision, texts);
-    let item = protected(ctx, write, &mut decision, &said, |decision, tenant| decision.item(tenant)).await?;
+    let item = protected(ctx, write, &mut decision, &said, |decision, tenant| {
+        decision.item(tenant)
+    })
+    .await?;
     let words = decision.said();
     let sealed = decision.sealed.as_ref().map(|sealed| sealed.0.as_slice());
     write
@@ -87,11 +137,25 @@ pub async fn decision(ctx: &Context, write: &mut Write, edit: &mut Edit, texts: 
 
 /// Sets what a handoff or a note weighs by itself; gives what it was, where there is such a thing. Of an attenuated one the weight is a
 /// share of what it was.
-pub async fn set_weight(ctx: &Context, write: &mut Write, edit: &mut Edit, weight: f64) -> Result<Option<f64>> {
-    let share = |before: f64| if edit.status == "pending" { before * weight } else { weight };
+pub async fn set_weight(
+    ctx: &Context,
+    write: &mut Write,
+    edit: &mut Edit,
+    weight: f64,
+) -> Result<Option<f64>> {
+    let share = |before: f64| {
+        if edit.status == "pending" {
+            before * weight
+        } else {
+            weight
+        }
+    };
     match edit.target_type {
         Target::Handoff => {
-            let row = write.first(sql!("edit/lock_handoff"), &[&edit.target_id]).await?.ok_or_else(gone)?;
+            let row = write
+                .first(sql!("edit/lock_handoff"), &[&edit.target_id])
+                .await?
+                .ok_or_else(gone)?;
             let mut handoff = Handoff::from_row(&row);
             let before = handoff.significance;
             handoff.significance = share(before);
@@ -99,7 +163,10 @@ pub async fn set_weight(ctx: &Context, write: &mut Write, edit: &mut Edit, weigh
             Ok(Some(before))
         }
         Target::Knowledge => {
-            let row = write.first(sql!("edit/lock_note"), &[&edit.target_id]).await?.ok_or_else(gone)?;
+            let row = write
+                .first(sql!("edit/lock_note"), &[&edit.target_id])
+                .await?
+                .ok_or_else(gone)?;
             let mut note = Note::from_row(&row);
             let before = note.confidence;
             note.confidence = share(before);
@@ -131,7 +198,10 @@ async fn protected<T: Sealable>(
 ) -> Result<Option<Item>> {
     ctx.protect(memory).await?;
     let id = memory.id();
-    let item = item(memory, ctx.place.record.number).map(|item| Item { valid_from: ctx.at, ..item });
+    let item = item(memory, ctx.place.record.number).map(|item| Item {
+        valid_from: ctx.at,
+        ..item
+    });
     match item.is_some() {
         true => write.supersede(&id, ctx.at, Some(said)).await?,
         false => write.forget(&id).await?,
@@ -167,7 +237,16 @@ async fn store_note(ctx: &Context, write: &Write, note: &Note) -> Result<()> {
     write
         .query(
             sql!("edit/rewrite_note"),
-            &[&note.note_id, &note.title, &note.content, &note.sensitivity, &sealed, &note.confidence, &ctx.at, &words],
+            &[
+                &note.note_id,
+                &note.title,
+                &note.content,
+                &note.sensitivity,
+                &sealed,
+                &note.confidence,
+                &ctx.at,
+                &words,
+            ],
         )
         .await
         .map(drop)

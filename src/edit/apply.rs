@@ -1,18 +1,22 @@
 //! What an edit does to its target, and how it is undone.
 
 use super::{Before, Edit, Op, Patch, Target, amend, chunk};
-use crate::context::Write;
 use crate::db::Sql;
 use crate::error::{Error, Kind, Result};
 use crate::operation::Context;
 use crate::seal::level;
 use crate::sql;
+use crate::write::Write;
 use std::collections::BTreeMap;
 
 /// Lets an edit take effect and puts into it what was there before.
 pub async fn apply(ctx: &Context, write: &mut Write, edit: &mut Edit) -> Result<()> {
     let patch: Patch = serde_json::from_str(&edit.patch).map_err(Error::internal)?;
-    let texts = patch.texts().into_iter().map(|(name, text)| (name.to_owned(), text.to_owned())).collect();
+    let texts = patch
+        .texts()
+        .into_iter()
+        .map(|(name, text)| (name.to_owned(), text.to_owned()))
+        .collect();
     let before = match (edit.op.withholds(), edit.op) {
         (Some(why), _) => withhold(ctx, write, edit, Some(why)).await?,
         (None, Op::Attenuate) => weigh(ctx, write, edit, patch.weight.unwrap_or(0.5)).await?,
@@ -26,7 +30,9 @@ pub async fn apply(ctx: &Context, write: &mut Write, edit: &mut Edit) -> Result<
 pub async fn undo(ctx: &Context, write: &mut Write, edit: &mut Edit) -> Result<()> {
     let before: Before = serde_json::from_str(&edit.before).map_err(Error::internal)?;
     match (edit.op.withholds(), edit.op) {
-        (Some(_), _) => withhold(ctx, write, edit, before.withheld.as_deref()).await.map(drop),
+        (Some(_), _) => withhold(ctx, write, edit, before.withheld.as_deref())
+            .await
+            .map(drop),
         (None, Op::Attenuate) => {
             write.weigh(&edit.target_id, 1.0).await?;
             match before.weight {
@@ -39,12 +45,23 @@ pub async fn undo(ctx: &Context, write: &mut Write, edit: &mut Edit) -> Result<(
 }
 
 /// Keeps the target back, or shows it again.
-async fn withhold(ctx: &Context, write: &mut Write, edit: &mut Edit, why: Option<&str>) -> Result<Before> {
+async fn withhold(
+    ctx: &Context,
+    write: &mut Write,
+    edit: &mut Edit,
+    why: Option<&str>,
+) -> Result<Before> {
     let id = edit.target_id.clone();
     let (lock, statement): (Option<&'static Sql>, &'static Sql) = match edit.target_type {
-        Target::Handoff => (Some(sql!("edit/lock_handoff")), sql!("edit/withhold_handoff")),
+        Target::Handoff => (
+            Some(sql!("edit/lock_handoff")),
+            sql!("edit/withhold_handoff"),
+        ),
         Target::Knowledge => (Some(sql!("edit/lock_note")), sql!("edit/withhold_note")),
-        Target::Decision => (Some(sql!("edit/lock_decision")), sql!("edit/withhold_decision")),
+        Target::Decision => (
+            Some(sql!("edit/lock_decision")),
+            sql!("edit/withhold_decision"),
+        ),
         Target::Capsule => (None, sql!("edit/withhold_capsule")),
         Target::Chunk => return chunk::withhold(ctx, write, edit, why).await,
     };
@@ -54,7 +71,10 @@ async fn withhold(ctx: &Context, write: &mut Write, edit: &mut Edit, why: Option
         before.withheld = row.get("withheld");
         raise(edit, row.get("sensitivity"));
     }
-    write.first(statement, &[&id, &why]).await?.ok_or_else(gone)?;
+    write
+        .first(statement, &[&id, &why])
+        .await?
+        .ok_or_else(gone)?;
     write.withhold(&id, why).await?;
     Ok(before)
 }
@@ -62,11 +82,19 @@ async fn withhold(ctx: &Context, write: &mut Write, edit: &mut Edit, why: Option
 async fn weigh(ctx: &Context, write: &mut Write, edit: &mut Edit, weight: f64) -> Result<Before> {
     write.weigh(&edit.target_id, weight).await?;
     let before = amend::set_weight(ctx, write, edit, weight).await?;
-    Ok(Before { weight: before, ..Before::default() })
+    Ok(Before {
+        weight: before,
+        ..Before::default()
+    })
 }
 
 /// Changes what the target says; gives what it said.
-async fn rewrite(ctx: &Context, write: &mut Write, edit: &mut Edit, texts: &BTreeMap<String, String>) -> Result<Before> {
+async fn rewrite(
+    ctx: &Context,
+    write: &mut Write,
+    edit: &mut Edit,
+    texts: &BTreeMap<String, String>,
+) -> Result<Before> {
     let texts = match edit.target_type {
         Target::Handoff => amend::handoff(ctx, write, edit, texts).await?,
         Target::Knowledge => amend::note(ctx, write, edit, texts).await?,
@@ -74,7 +102,10 @@ async fn rewrite(ctx: &Context, write: &mut Write, edit: &mut Edit, texts: &BTre
         Target::Chunk => chunk::rewrite(ctx, write, edit, texts).await?,
         Target::Capsule => BTreeMap::new(),
     };
-    Ok(Before { texts, ..Before::default() })
+    Ok(Before {
+        texts,
+        ..Before::default()
+    })
 }
 
 /// An edit is as sensitive as what it is about.
@@ -86,5 +117,9 @@ pub fn raise(edit: &mut Edit, sensitivity: &str) {
 
 /// What an edit is about is no longer there.
 pub fn gone() -> Error {
-    Error::new(Kind::Conflict, "target_gone", "what this edit is about was erased since")
+    Error::new(
+        Kind::Conflict,
+        "target_gone",
+        "what this edit is about was erased since",
+    )
 }

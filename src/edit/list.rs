@@ -77,6 +77,10 @@ impl Operation for List {
             at: last.created_at,
             id: last.edit_id.clone(),
         });
-        Ok(Output { count: edits.len(), edits, next_cursor })
+        Ok(Output {
+            count: edits.len(),
+            edits,
+            next_cursor,
+        })
     }
 }

@@ -15,13 +15,13 @@ pub use list::List;
 pub use propose::Propose;
 pub use reject::Reject;
 
-use crate::context::Write;
 use crate::db::Row;
 use crate::endpoint::Endpoint;
 use crate::error::{Error, Result};
 use crate::operation::Context;
 use crate::seal::{Sealable, Sealed, Show};
 use crate::sql;
+use crate::write::Write;
 use chrono::{DateTime, Utc};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -137,7 +137,9 @@ impl Patch {
             ("becoming", &self.becoming),
             ("remember", &self.remember),
         ];
-        all.into_iter().filter_map(|(name, text)| Some((name, text.as_deref()?))).collect()
+        all.into_iter()
+            .filter_map(|(name, text)| Some((name, text.as_deref()?)))
+            .collect()
     }
 }
 
@@ -253,7 +255,16 @@ impl Edit {
         write
             .query(
                 statement,
-                &[&self.edit_id, &status, &self.reason, &self.patch, &self.before, &self.sensitivity, &sealed, &ctx.at],
+                &[
+                    &self.edit_id,
+                    &status,
+                    &self.reason,
+                    &self.patch,
+                    &self.before,
+                    &self.sensitivity,
+                    &sealed,
+                    &ctx.at,
+                ],
             )
             .await
             .map(drop)

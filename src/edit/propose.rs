@@ -1,10 +1,10 @@
 //! edit_propose
 
 use super::{Edit, Op, Patch, Target};
-use crate::context::{Begun, gone};
 use crate::error::{Error, Result};
 use crate::operation::{Access, Context, Method, Operation};
 use crate::types::{Name, Object, Text};
+use crate::write::{Begun, gone};
 use crate::{id, sql};
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -46,13 +46,20 @@ impl Operation for Propose {
         let (edit_id, created_at) = id::new("edt");
         let target_type = serde_json::to_value(input.target_type).map_err(Error::internal)?;
         let op = serde_json::to_value(input.op).map_err(Error::internal)?;
-        let (target_type, op) = (target_type.as_str().unwrap_or_default(), op.as_str().unwrap_or_default());
+        let (target_type, op) = (
+            target_type.as_str().unwrap_or_default(),
+            op.as_str().unwrap_or_default(),
+        );
         let edit_id = match ctx.begin().await? {
             Begun::Replay(mut ids) => ids.pop().ok_or_else(gone)?,
             Begun::Fresh(write) => {
                 let target: &str = &input.target_id;
-                let row = write.first(sql!("edit/there"), &[&target_type, &target]).await?;
-                let row = row.ok_or_else(|| Error::not_found(format!("no {target_type} by that id")).field("target_id"))?;
+                let row = write
+                    .first(sql!("edit/there"), &[&target_type, &target])
+                    .await?;
+                let row = row.ok_or_else(|| {
+                    Error::not_found(format!("no {target_type} by that id")).field("target_id")
+                })?;
                 let mut edit = Edit {
                     edit_id,
                     tenant_id: ctx.tenant.clone(),
@@ -104,7 +111,14 @@ fn check(target: Target, op: Op, patch: &Patch) -> Result<()> {
         Target::Chunk => &["text"],
         Target::Decision => &["decision"],
         Target::Capsule => &[],
-        Target::Handoff => &["experienced", "noticed", "learned", "story", "becoming", "remember"],
+        Target::Handoff => &[
+            "experienced",
+            "noticed",
+            "learned",
+            "story",
+            "becoming",
+            "remember",
+        ],
         Target::Knowledge => &["title", "content"],
     };
     let texts = patch.texts();
@@ -112,7 +126,9 @@ fn check(target: Target, op: Op, patch: &Patch) -> Result<()> {
         return refuse("only amend and attenuate take a patch");
     }
     if target == Target::Capsule && op.withholds().is_none() {
-        return Err(Error::invalid("a capsule can be retracted, quarantined or blocked").field("op"));
+        return Err(
+            Error::invalid("a capsule can be retracted, quarantined or blocked").field("op"),
+        );
     }
     match op {
         Op::Amend if texts.is_empty() => refuse("an amendment names what it changes"),
@@ -120,9 +136,15 @@ fn check(target: Target, op: Op, patch: &Patch) -> Result<()> {
         Op::Amend if texts.keys().any(|name| !names.contains(name)) => {
             refuse(&format!("what can be amended of it: {}", names.join(", ")))
         }
-        Op::Amend if texts.values().any(|text| text.trim().is_empty()) => refuse("expected texts, found only spaces"),
+        Op::Amend if texts.values().any(|text| text.trim().is_empty()) => {
+            refuse("expected texts, found only spaces")
+        }
         Op::Attenuate if !texts.is_empty() => refuse("an attenuation takes a weight alone"),
-        Op::Attenuate if patch.weight.is_some_and(|weight| !(0.0..=1.0).contains(&weight)) => {
+        Op::Attenuate
+            if patch
+                .weight
+                .is_some_and(|weight| !(0.0..=1.0).contains(&weight)) =>
+        {
             refuse("weight is a number from 0 to 1")
         }
         _ => Ok(()),

@@ -1,11 +1,11 @@
 //! edit_reject
 
 use super::{Edit, apply};
-use crate::context::{Begun, gone};
 use crate::error::{Error, Kind, Result};
 use crate::operation::{Access, Context, Method, Operation};
 use crate::sql;
 use crate::types::Name;
+use crate::write::{Begun, gone};
 use schemars::JsonSchema;
 use serde::Deserialize;
 

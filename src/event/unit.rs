@@ -2,7 +2,6 @@
 
 use super::content::Artifact;
 use super::record::{ActorType, Channel, Input, Kind};
-use crate::context::gone;
 use crate::db::Claim;
 use crate::db::{Columns, Sql, Statement, Stored, Unit};
 use crate::error::Result;
@@ -14,6 +13,7 @@ use crate::tenant::Adds;
 use crate::text::{passages, tokens};
 use crate::types::Sensitivity;
 use crate::types::{Instant, Name, strings};
+use crate::write::gone;
 use crate::{id, sql};
 use chrono::{DateTime, Utc};
 use schemars::JsonSchema;

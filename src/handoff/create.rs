@@ -1,13 +1,13 @@
 //! handoff_create
 
 use super::Handoff;
-use crate::context::{Begun, gone};
 use crate::db::Claim;
 use crate::db::{Sql, Statement, Stored, Unit};
 use crate::error::{Error, Kind, Result};
 use crate::operation::{Access, Context, Method, Operation};
 use crate::recall::Item;
 use crate::types::{Name, Sensitivity, Share, Tags, strings};
+use crate::write::{Begun, gone};
 use crate::{id, sql};
 use chrono::{DateTime, Utc};
 use schemars::JsonSchema;

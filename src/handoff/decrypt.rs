@@ -2,11 +2,11 @@
 
 use super::Handoff;
 use super::get::missing;
-use crate::context::Begun;
 use crate::error::{Error, Result};
 use crate::operation::{Access, Context, Method, Operation};
 use crate::sql;
 use crate::types::Name;
+use crate::write::Begun;
 use schemars::JsonSchema;
 use serde::Deserialize;
 

@@ -1,10 +1,10 @@
 //! key_create
 
-use crate::context::{Begun, gone};
 use crate::db::sha256;
 use crate::error::{Error, Result};
 use crate::operation::{Access, Context, Method, Operation, Scope};
 use crate::types::{Instant, Name};
+use crate::write::{Begun, gone};
 use crate::{id, sql};
 use base64::Engine;
 use chrono::{DateTime, Utc};

@@ -1,10 +1,10 @@
 //! key_revoke
 
-use crate::context::Begun;
 use crate::error::{Error, Result};
 use crate::operation::{Access, Context, Method, Operation, Scope};
 use crate::sql;
 use crate::types::Name;
+use crate::write::Begun;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 

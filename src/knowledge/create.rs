@@ -1,11 +1,11 @@
 //! knowledge_create
 
 use super::Note;
-use crate::context::{Begun, gone};
 use crate::error::{Error, Kind, Result};
 use crate::operation::{Access, Context, Method, Operation};
 use crate::sql;
 use crate::types::{List, Name, Share, Tags, Text, strings};
+use crate::write::{Begun, gone};
 use chrono::{DateTime, Utc};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

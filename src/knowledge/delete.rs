@@ -1,12 +1,12 @@
 //! knowledge_delete
 
 use super::get::missing;
-use crate::context::Begun;
 use crate::error::Result;
 use crate::operation::{Access, Context, Method, Operation};
 use crate::sql;
 use crate::trash::Deleted;
 use crate::types::Name;
+use crate::write::Begun;
 use schemars::JsonSchema;
 use serde::Deserialize;
 

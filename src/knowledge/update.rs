@@ -2,11 +2,11 @@
 
 use super::Note;
 use super::get::missing;
-use crate::context::{Begun, gone};
 use crate::error::{Error, Result};
 use crate::operation::{Access, Context, Method, Operation};
 use crate::sql;
 use crate::types::{List, Name, Share, Tags, Text, strings};
+use crate::write::{Begun, gone};
 use schemars::JsonSchema;
 use serde::Deserialize;
 

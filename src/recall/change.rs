@@ -1,10 +1,10 @@
 //! What a change of a memory means for recall, in the memory's own transaction.
 
 use super::item::Item;
-use crate::context::Write;
 use crate::db::Sql;
 use crate::error::Result;
 use crate::sql;
+use crate::write::Write;
 use chrono::{DateTime, Utc};
 
 impl Write {

@@ -1,10 +1,10 @@
 //! rule_create
 
 use super::Rule;
-use crate::context::{Begun, gone};
 use crate::error::Result;
 use crate::operation::{Access, Context, Method, Operation};
 use crate::types::Text;
+use crate::write::{Begun, gone};
 use crate::{id, sql};
 use schemars::JsonSchema;
 use serde::Deserialize;

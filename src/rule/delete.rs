@@ -1,11 +1,11 @@
 //! rule_delete
 
-use crate::context::Begun;
 use crate::error::{Error, Result};
 use crate::operation::{Access, Context, Method, Operation};
 use crate::sql;
 use crate::trash::Deleted;
 use crate::types::Name;
+use crate::write::Begun;
 use schemars::JsonSchema;
 use serde::Deserialize;
 

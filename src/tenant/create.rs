@@ -1,12 +1,12 @@
 //! tenant_create
 
 use super::{Tenant, missing};
-use crate::context::Begun;
 use crate::endpoint::check_tenant;
 use crate::error::{Error, Kind, Result};
 use crate::operation::{Access, Context, Method, Operation, Scope};
 use crate::sql;
 use crate::types::Name;
+use crate::write::Begun;
 use schemars::JsonSchema;
 use serde::Deserialize;
 

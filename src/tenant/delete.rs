@@ -2,11 +2,11 @@
 
 use super::erase::{Count, erase};
 use super::{DAYS, found};
-use crate::context::Begun;
 use crate::error::Result;
 use crate::operation::{Access, Context, Method, Operation, Scope};
 use crate::sql;
 use crate::types::Name;
+use crate::write::Begun;
 use chrono::{DateTime, Duration, Utc};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

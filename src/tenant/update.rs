@@ -1,11 +1,11 @@
 //! tenant_update
 
 use super::{Tenant, found, missing};
-use crate::context::Begun;
 use crate::error::Result;
 use crate::operation::{Access, Context, Method, Operation, Scope};
 use crate::sql;
 use crate::types::Name;
+use crate::write::Begun;
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer};
 

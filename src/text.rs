@@ -1,44 +1,66 @@
 //! Counting tokens and shortening texts, without a model.
 //!
-//! The token rule: an ASCII character is a quarter of a token, a letter of another alphabet half of one, and a character of a
-//! script written without spaces (Chinese, Japanese, Korean, Thai) or an emoji a whole one. Quarters add up exactly, so the size
-//! of a reply is the sum of its parts.
+//! The token rule, in hundredths of a token: a letter that begins a word 85, any other letter 6, a digit 84, punctuation 72, more of it in a
+//! row 20 each, a line's end 37, a space beyond the first 10; a letter of another alphabet 55, a character of a script written without
+//! spaces or an emoji 128. Fitted by least squares to the counts of the tokenizer cl100k_base over English, code, JSON and Korean, where
+//! it is within 10 %.
 
-/// The size of one character, in quarters of a token.
-fn weight(character: char) -> usize {
-    match character as u32 {
-        0..=0x7f => 1,
+/// What a token is divided into.
+pub const UNITS: usize = 100;
+/// No reply counts for less than a quarter of a token a character: other tokenizers are less thrifty with prose.
+const QUARTER: usize = UNITS / 4;
+
+/// The size of a character after another.
+fn weight(before: char, character: char) -> usize {
+    match character {
+        'a'..='z' | 'A'..='Z' if before.is_ascii_alphabetic() => 6,
+        'a'..='z' | 'A'..='Z' => 85,
+        '0'..='9' => 84,
+        ' ' if matches!(before, ' ' | '\n') => 10,
+        ' ' => 0,
+        '\n' => 37,
+        '\0'..='\x7f' if before.is_ascii_punctuation() => 20,
+        '\0'..='\x7f' => 72,
         // Latin with marks, Greek, Cyrillic, Hebrew, Arabic, Indic scripts; punctuation and symbols.
-        0x80..=0x0dff | 0x2000..=0x2dff => 2,
-        _ => 4,
+        '\u{80}'..='\u{dff}' | '\u{2000}'..='\u{2dff}' => 55,
+        _ => 128,
     }
 }
 
-/// The size of a text, in quarters of a token.
-pub fn quarters(text: &str) -> usize {
-    if text.is_ascii() {
-        text.len()
-    } else {
-        text.chars().map(weight).sum()
+/// The size of a text by the rule, in units.
+pub fn units(text: &str) -> usize {
+    let mut before = '\n';
+    let mut sum = 0;
+    for character in text.chars() {
+        sum += weight(before, character);
+        before = character;
     }
+    sum
 }
 
-/// The size of a text inside a JSON string, in quarters of a token.
-pub fn json_quarters(text: &str) -> usize {
+/// What a text takes of a budget, in units: its size by the rule, or a quarter of a token a character, whichever is more.
+pub fn cost(text: &str) -> usize {
+    units(text).max(text.chars().count() * QUARTER)
+}
+
+/// What a text takes of a budget inside a JSON string.
+pub fn json_cost(text: &str) -> usize {
     let escapes: usize = text
         .bytes()
         .map(|byte| match byte {
-            b'"' | b'\\' | b'\n' | b'\r' | b'\t' | 0x08 | 0x0c => 1,
-            0..=0x1f => 5,
+            b'"' | b'\\' | b'\n' | b'\r' | b'\t' | 0x08 | 0x0c => 72,
+            0..=0x1f => 5 * 84,
             _ => 0,
         })
         .sum();
-    quarters(text) + escapes
+    // A line's end becomes two characters, of which one is a letter that may begin a word.
+    let ends = text.bytes().filter(|byte| *byte < 0x20).count();
+    cost(text) + escapes + ends * 50
 }
 
 /// Tokens in a text.
 pub fn tokens(text: &str) -> usize {
-    quarters(text).div_ceil(4)
+    units(text).div_ceil(UNITS)
 }
 
 /// Where the sentences of a text end, in bytes.
@@ -55,41 +77,45 @@ fn sentence_ends(text: &str) -> impl Iterator<Item = usize> + '_ {
     })
 }
 
-/// The longest beginning of whole sentences whose size is at most `limit` quarters inside JSON; the text itself when all fits.
+/// The longest beginning of whole sentences whose cost inside JSON is at most `limit` units; the text itself when all fits.
 pub fn first_sentences(text: &str, limit: usize) -> Option<&str> {
-    if json_quarters(text) <= limit {
+    if json_cost(text) <= limit {
         return Some(text);
     }
     let mut best = None;
     let (mut size, mut from) = (0, 0);
-    // Three bytes weigh two quarters at least: what is beyond twice the limit in bytes cannot fit.
-    let near = &text[..text.floor_char_boundary(2 * limit + 4)];
+    // A character of up to four bytes costs a quarter of a token at least: what is beyond that cannot fit.
+    let near = &text[..text.floor_char_boundary(4 * (limit / QUARTER + 1))];
     for end in sentence_ends(near) {
-        size += json_quarters(&text[from..end]);
-        from = end;
         let part = text[..end].trim_end();
-        // What was trimmed weighs nothing; it is spaces and line ends at the very end.
-        if size - json_quarters(&text[part.len()..end]) > limit {
-            break;
+        if part.len() > from {
+            if size + json_cost(&text[from..part.len()]) > limit {
+                break;
+            }
+            best = Some(part);
         }
-        best = Some(part).filter(|part| !part.is_empty()).or(best);
+        size += json_cost(&text[from..end]);
+        from = end;
     }
     best
 }
 
-/// The longest beginning of whole words whose size with a closing ellipsis is at most `limit` quarters inside JSON: for texts
+/// The longest beginning of whole words whose cost with a closing ellipsis is at most `limit` units inside JSON: for texts
 /// whose first sentence is too long already.
 pub fn first_words(text: &str, limit: usize) -> Option<String> {
-    let room = limit.checked_sub(weight('…'))?;
-    let mut size = 0;
+    let room = limit.checked_sub(json_cost("…"))?;
+    let (mut size, mut characters, mut before) = (0, 0, '\n');
     let mut end = 0;
     let mut word = 0;
     for (at, character) in text.char_indices() {
         if character.is_whitespace() {
             word = at;
         }
-        size += json_quarters(character.encode_utf8(&mut [0; 4]));
-        if size > room {
+        let alone = character.encode_utf8(&mut [0; 4]).to_owned();
+        size += weight(before, character) + json_cost(&alone) - cost(&alone);
+        characters += 1;
+        before = character;
+        if size.max(characters * QUARTER) > room {
             break;
         }
         end = at + character.len_utf8();
@@ -134,28 +160,67 @@ mod tests {
     #[test]
     fn shortening_keeps_whole_sentences() {
         let text = "First one. Second one! A third, rather longer one follows here.";
-        assert_eq!(first_sentences(text, 1000), Some(text));
-        assert_eq!(first_sentences(text, 25), Some("First one. Second one!"));
-        assert_eq!(first_sentences(text, 12), Some("First one."));
-        assert_eq!(first_sentences(text, 5), None);
+        assert_eq!(first_sentences(text, 10_000), Some(text));
+        assert_eq!(first_sentences(text, 750), Some("First one. Second one!"));
+        assert_eq!(first_sentences(text, 400), Some("First one."));
+        assert_eq!(first_sentences(text, 100), None);
+        let words = first_words("a very long sentence without an end", 420);
+        assert_eq!(words.as_deref(), Some("a very long…"));
         assert_eq!(
-            first_words("a very long sentence without an end", 14).as_deref(),
-            Some("a very long…")
-        );
-        assert_eq!(
-            first_sentences("기억한다。 잊지 않는다。 끝", 24),
+            first_sentences("기억한다。 잊지 않는다。 끝", 700),
             Some("기억한다。")
         );
+        for limit in (0..3000).step_by(7) {
+            let part = first_sentences(text, limit)
+                .map(str::to_owned)
+                .or_else(|| first_words(text, limit));
+            assert!(part.is_none_or(|part| json_cost(&part) <= limit));
+        }
     }
 
     #[test]
-    fn sizes_are_those_of_the_rule() {
-        assert_eq!(tokens("abcd efg"), 2);
-        assert_eq!(tokens("기억"), 2);
-        assert_eq!(tokens("память"), 3);
-        let nasty = "quote \" back \\ line \n tab \t bell \u{7}";
-        let written = serde_json::to_string(nasty).expect("a string can be written");
-        assert_eq!(json_quarters(nasty) + 2, quarters(&written));
+    fn sizes_inside_json_are_never_too_small() {
+        for nasty in [
+            "quote \" back \\ line \n tab \t bell \u{7}",
+            "plain words",
+            "기억\n\n끝",
+            "\"\"\"",
+        ] {
+            let written = serde_json::to_string(nasty).expect("a string can be written");
+            assert!(json_cost(nasty) + 2 * 72 >= cost(&written), "{written}");
+        }
+    }
+
+    /// The rule beside a tokenizer's own counts: prose, talk, Markdown, code of four languages, JSON, Korean.
+    #[test]
+    fn the_rule_is_within_a_tenth_of_a_real_tokenizer() {
+        let tokenizer = tiktoken_rs::cl100k_base().expect("it is built in");
+        let prose = include_str!("../tests/fixtures/tokens/prose.txt");
+        let korean = include_str!("../tests/fixtures/tokens/korean.txt");
+        let code = include_str!("page.rs").repeat(1) + include_str!("recall/score.rs");
+        let sql = include_str!("../sql/migrations/0008_access.sql");
+        let json = &include_str!("../tests/fixtures/tools.json")[..20_000];
+        for (what, text) in [
+            ("prose", prose),
+            ("Korean", korean),
+            ("Rust", &code),
+            ("SQL", sql),
+            ("JSON", json),
+            ("Markdown", include_str!("../README.md")),
+        ] {
+            let (ours, real) = (
+                tokens(text) as f64,
+                tokenizer.encode_ordinary(text).len() as f64,
+            );
+            println!(
+                "{what:10} {ours:7.0} by the rule, {real:7.0} by the tokenizer: {:.3}",
+                ours / real
+            );
+            assert!(
+                (0.9..=1.1).contains(&(ours / real)),
+                "{what}: {ours} and {real}"
+            );
+        }
     }
 
     #[test]

@@ -1,5 +1,5 @@
--- wake_up: $2 with_whom, $3 project_path, $4 to $7 how many sessions, remembered things, statements and decisions; each from its own
--- index and bounded. The newest session carries all its texts, the others a line.
+-- wake_up: $2 with_whom, $3 project_path, $4 to $7 how many sessions, remembered things, statements and decisions, $8 how many rules and pinned
+-- memories; each from its own index and bounded. The newest session carries all its texts, the others a line.
 select * from (select 'session' as section, handoff_id as id, created_at as at, coalesce(story, experienced, learned, noticed, becoming, remember) as text,
                       session_id, significance,
                       case when row_number() over () = 1
@@ -18,7 +18,18 @@ select * from (select 'session' as section, handoff_id as id, created_at as at, 
                      order by place, created_at desc, handoff_id desc
                      limit $4) as sessions) as session
 union all
-select * from (select 'remember', handoff_id, created_at, remember, null, null::double precision, null::text[], sensitivity, sealed from session_handoffs
+select * from (select 'rule', rule_id, created_at, content, null, null::double precision, null::text[], sensitivity, sealed from rules
+               where tenant_id = $1 and channel = 'all'
+               order by priority desc, created_at, rule_id
+               limit $8) as rule
+union all
+select * from (select 'pinned', note_id, created_at, title || ': ' || content, null, null::double precision, null::text[], sensitivity, sealed
+               from knowledge_notes
+               where tenant_id = $1 and pinned and in_force
+               order by created_at, note_id
+               limit $8) as pinned
+union all
+select * from (select 'remember', handoff_id, created_at, remember, null, significance, null::text[], sensitivity, sealed from session_handoffs
                where tenant_id = $1 and remember is not null and in_force
                order by significance desc, created_at desc, handoff_id desc
                limit $5) as remember
@@ -28,7 +39,7 @@ select * from (select 'becoming', handoff_id, created_at, becoming, null, null::
                order by created_at desc, handoff_id desc
                limit $6) as becoming
 union all
-select * from (select 'decision', decision_id, created_at, decision, null, null::double precision, null::text[], sensitivity, sealed from decisions
+select * from (select 'decision', decision_id, created_at, decision, null, case when pinned then 1.0 end::double precision, null::text[], sensitivity, sealed from decisions
                where tenant_id = $1 and superseded_by is null and withheld is null
                  and (scope <> 'project' or project_path is null or $3::text is null or project_path = $3)
                order by pinned desc, created_at desc, decision_id desc

@@ -1,41 +1,47 @@
 //! Fits what there is into a budget: pure, and the same bytes for the same state.
+//!
+//! The context comes first, section by section, what changes least at its beginning: a new handoff changes its tail alone, and what a
+//! model has read of it before stays read. Members follow with what is left; a text may stand in the context alone.
 
-use super::reply::{Decided, LastHandoff, Older, Remembered, Statement, WakeUp};
-use super::state::{Line, Lines, State};
+use super::reply::{Decided, Older, Remembered, Statement, WakeUp};
+use super::state::State;
 use crate::error::{Error, Result};
-use crate::text::{first_sentences, first_words, json_quarters, quarters};
+use crate::text::{UNITS, cost, first_sentences, first_words, tokens};
 use serde::Serialize;
 
 /// The reply within `max_tokens`, or an error that says how many it takes at least.
 pub fn assemble(tenant: &str, with_whom: &str, state: &State, max_tokens: usize) -> Result<WakeUp> {
-    let mut budget = max_tokens * 4;
+    let most = max_tokens * UNITS;
+    let mut budget = most;
     loop {
         let mut output = Assembly::new(tenant, with_whom, state, budget)?.fill(state);
         let size = measure(&mut output)?;
-        if size <= max_tokens * 4 {
+        if size <= most {
             return Ok(output);
         }
         // The parts are counted one by one; should the whole be larger all the same, the next round has that much less.
         budget = budget
-            .checked_sub(size - max_tokens * 4)
+            .checked_sub((size - most).max(UNITS))
             .ok_or_else(|| too_small(size))?;
     }
 }
 
-/// Sets the reply's own count and gives its size in quarters of a token.
+/// Sets the reply's own count and gives what it costs.
 fn measure(output: &mut WakeUp) -> Result<usize> {
-    output.token_count = 0;
-    let bare = size(output)? - 1;
-    // Its own digits are part of what it counts; a count too long for its digits is found by the next number of them.
-    let digits = (1..=6)
-        .find(|digits| ((bare + digits).div_ceil(4)).to_string().len() <= *digits)
-        .unwrap_or(6);
-    output.token_count = (bare + digits).div_ceil(4);
-    Ok(bare + output.token_count.to_string().len())
+    // Its own digits are part of what it counts: a number that fits itself is found after a few steps.
+    for _ in 0..4 {
+        let text = serde_json::to_string(output).map_err(Error::internal)?;
+        let count = tokens(&text);
+        if count == output.token_count {
+            break;
+        }
+        output.token_count = count.max(output.token_count);
+    }
+    size(output)
 }
 
-fn size(value: &impl Serialize) -> Result<usize> {
-    Ok(quarters(
+pub(super) fn size(value: &impl Serialize) -> Result<usize> {
+    Ok(cost(
         &serde_json::to_string(value).map_err(Error::internal)?,
     ))
 }
@@ -43,36 +49,30 @@ fn size(value: &impl Serialize) -> Result<usize> {
 fn too_small(size: usize) -> Error {
     let message = format!(
         "the reply takes {} tokens even with nothing in it",
-        size.div_ceil(4)
+        size.div_ceil(UNITS)
     );
     Error::invalid(message).field("max_tokens")
 }
 
 /// A name as it stands in the context: its beginning, where it is a very long one.
 fn short(name: &str) -> String {
-    first_sentences(name, 160)
-        .map_or_else(|| first_words(name, 160).unwrap_or_default(), str::to_owned)
+    let most = 40 * UNITS;
+    first_sentences(name, most).map_or_else(
+        || first_words(name, most).unwrap_or_default(),
+        str::to_owned,
+    )
 }
 
-/// A list of the reply that is made of single texts.
-struct Section<'a> {
-    name: &'static str,
-    heading: &'static str,
-    found: &'a Lines,
-}
-
-/// No text shorter than this, in quarters of a token, says anything.
-const SHORTEST: usize = 16;
-
-struct Assembly {
-    output: WakeUp,
-    /// What is left, in quarters of a token.
-    left: usize,
+/// A reply on its way.
+pub(super) struct Assembly {
+    pub(super) output: WakeUp,
+    /// What is left, in units.
+    pub(super) left: usize,
 }
 
 impl Assembly {
     fn new(tenant: &str, with_whom: &str, state: &State, budget: usize) -> Result<Self> {
-        let mut output = WakeUp {
+        let output = WakeUp {
             tenant_id: tenant.to_owned(),
             with_whom: with_whom.to_owned(),
             first_session: state.last.is_none(),
@@ -84,230 +84,95 @@ impl Assembly {
             rules: Vec::new(),
             principles: Vec::new(),
             older_handoffs: Vec::new(),
-            context: if state.last.is_none() {
-                format!("First session with {}.", short(with_whom))
-            } else {
-                format!("With {}.", short(with_whom))
+            context: match state.last {
+                None => format!("First session with {}.", short(with_whom)),
+                Some(_) => format!("With {}.", short(with_whom)),
             },
             token_count: 0,
             truncated: Vec::new(),
         };
         // token_count has at most five digits.
-        let empty = size(&output)? + 4;
+        let empty = size(&output)? + 4 * 84;
         let left = budget.checked_sub(empty).ok_or_else(|| too_small(empty))?;
-        output.truncated.reserve(5);
         Ok(Self { output, left })
     }
 
-    /// Section after section; each may use a share of what is left, and what it leaves goes to the next.
     fn fill(mut self, state: &State) -> WakeUp {
-        let share = |left: usize, percent: usize| left * percent / 100;
-        let section = Section {
-            name: "remember",
-            heading: "Remember",
-            found: &state.remember,
-        };
-        self.output.remember =
-            self.lines(&section, share(self.left, 35), |line, text| Remembered {
-                handoff_id: line.id.clone(),
-                text,
-            });
-        let section = Section {
-            name: "identity_thread",
-            heading: "Who I am becoming",
-            found: &state.becoming,
-        };
-        self.output.identity_thread =
-            self.lines(&section, share(self.left, 25), |line, becoming| Statement {
-                handoff_id: line.id.clone(),
-                becoming,
-                created_at: line.at,
-            });
+        let whole = self.left;
+        let share = |of: usize, percent: usize| of * percent / 100;
+        // What has to be said whatever else there is; the rest of the context within not quite half of what that leaves.
+        let rules = self.section("rules", "Rules", &state.rules, [share(whole, 20); 2]);
+        let remember = self.section(
+            "remember",
+            "Remember",
+            &state.remember,
+            [share(whole, 60), share(whole, 20)],
+        );
+        let end = self.left - share(self.left, 45);
+        let becoming = self.section(
+            "identity_thread",
+            "Who I am becoming",
+            &state.becoming,
+            [share(self.left - end, 20); 2],
+        );
         if let Some(last) = &state.last {
-            let alone = state.decisions.lines.is_empty() && state.older.lines.is_empty();
-            self.last(last, share(self.left, if alone { 100 } else { 70 }));
+            self.last_in_context(last, share(self.left.saturating_sub(end), 60));
         }
-        let section = Section {
-            name: "recent_decisions",
-            heading: "Decisions",
-            found: &state.decisions,
-        };
-        let cap = share(
-            self.left,
-            if state.older.lines.is_empty() {
-                100
-            } else {
-                60
-            },
+        let room = share(self.left.saturating_sub(end), 60);
+        let decisions = self.section("recent_decisions", "Decisions", &state.decisions, [room; 2]);
+        let older = self.section(
+            "older_handoffs",
+            "Earlier",
+            &state.older,
+            [self.left.saturating_sub(end); 2],
         );
-        self.output.recent_decisions = self.lines(&section, cap, |line, decision| Decided {
-            decision_id: line.id.clone(),
-            decision,
+
+        if let Some(last) = &state.last {
+            self.last_handoff(last, share(self.left, 60));
+        }
+        self.output.rules = self.members("rules", 30, rules, |_, text| text);
+        self.output.remember = self.members("remember", 50, remember, |line, text| Remembered {
+            id: line.id.clone(),
+            text,
         });
-        let section = Section {
-            name: "older_handoffs",
-            heading: "Earlier",
-            found: &state.older,
-        };
-        self.output.older_handoffs = self.lines(&section, self.left, |line, summary| Older {
-            handoff_id: line.id.clone(),
-            created_at: line.at,
-            summary,
-        });
+        self.output.identity_thread =
+            self.members("identity_thread", 60, becoming, |line, becoming| {
+                Statement {
+                    handoff_id: line.id.clone(),
+                    becoming,
+                    created_at: line.at,
+                }
+            });
+        self.output.recent_decisions =
+            self.members("recent_decisions", 60, decisions, |line, decision| {
+                Decided {
+                    decision_id: line.id.clone(),
+                    decision,
+                }
+            });
+        self.output.older_handoffs =
+            self.members("older_handoffs", 100, older, |line, summary| Older {
+                handoff_id: line.id.clone(),
+                created_at: line.at,
+                summary,
+            });
         self.output
-    }
-
-    /// A section of single texts: its members and its lines in the context.
-    fn lines<M: Serialize>(
-        &mut self,
-        section: &Section<'_>,
-        cap: usize,
-        member: impl Fn(&Line, String) -> M,
-    ) -> Vec<M> {
-        let Section {
-            name,
-            heading,
-            found: Lines { lines, more },
-        } = section;
-        let mut members = Vec::new();
-        // Naming a section in `truncated` has its price as well: `"name",`.
-        let Some(mut room) = cap.checked_sub(name.len() + 3) else {
-            self.truncate(name, !lines.is_empty());
-            return members;
-        };
-        let heading = format!("\n\n{heading}");
-        let mut short = *more;
-        let mut first = true;
-        // The members of a section differ in their texts alone; a comma follows each.
-        let sample = lines
-            .first()
-            .and_then(|line| size(&member(line, String::new())).ok());
-        let each = sample.unwrap_or(0) + 1 + json_quarters("\n- ");
-        for line in lines {
-            let frame = each + if first { json_quarters(&heading) } else { 0 };
-            // Each text stands twice: as a member and in the context.
-            let text_room = room.checked_sub(frame).map(|room| room / 2);
-            let Some(text_room) = text_room.filter(|room| *room >= SHORTEST) else {
-                short = true;
-                break;
-            };
-            let whole = first_sentences(&line.text, text_room).map(str::to_owned);
-            let Some(text) =
-                whole.or_else(|| first.then(|| first_words(&line.text, text_room)).flatten())
-            else {
-                short = true;
-                continue;
-            };
-            short |= text != line.text;
-            let cost = frame + 2 * json_quarters(&text);
-            room -= cost;
-            self.left -= cost;
-            if first {
-                self.output.context.push_str(&heading);
-                first = false;
-            }
-            self.output.context.push_str("\n- ");
-            self.output.context.push_str(&text);
-            members.push(member(line, text));
-        }
-        self.truncate(name, short);
-        members
-    }
-
-    /// The last handoff: the frame first, then its texts, those first that say what to go on with.
-    fn last(&mut self, handoff: &LastHandoff, cap: usize) {
-        let name = "last_handoff";
-        let mut shown = LastHandoff {
-            handoff_id: handoff.handoff_id.clone(),
-            session_id: handoff.session_id.clone(),
-            created_at: handoff.created_at,
-            significance: handoff.significance,
-            experienced: None,
-            noticed: None,
-            learned: None,
-            story: None,
-            becoming: None,
-            remember: None,
-        };
-        let heading = format!(
-            "\n\nLast session, {}",
-            handoff.created_at.format("%Y-%m-%d %H:%M")
-        );
-        // `null` goes, the object comes.
-        let frame = serde_json::to_string(&shown).map_or(usize::MAX, |text| quarters(&text))
-            + json_quarters(&heading)
-            - 4;
-        let Some(mut room) = cap
-            .checked_sub(name.len() + 3)
-            .and_then(|room| room.checked_sub(frame))
-        else {
-            return self.truncate(name, true);
-        };
-        self.left -= frame;
-        self.output.context.push_str(&heading);
-        let mut short = false;
-        let texts = [
-            ("Story", &handoff.story, &mut shown.story),
-            ("Learned", &handoff.learned, &mut shown.learned),
-            ("Experienced", &handoff.experienced, &mut shown.experienced),
-            ("Noticed", &handoff.noticed, &mut shown.noticed),
-            ("Becoming", &handoff.becoming, &mut shown.becoming),
-            ("Remember", &handoff.remember, &mut shown.remember),
-        ];
-        let mut first = true;
-        for (label, text, slot) in texts {
-            let Some(text) = text else { continue };
-            let label = format!("\n{label}: ");
-            // What a section above shows already is not said twice in the context.
-            let shown_above = self.output.context.contains(&format!("\n- {text}"));
-            let label = if shown_above { String::new() } else { label };
-            let times = if shown_above { 1 } else { 2 };
-            let part = room
-                .checked_sub(json_quarters(&label))
-                .map(|room| room / times)
-                .and_then(|room| {
-                    first_sentences(text, room)
-                        .map(str::to_owned)
-                        .or_else(|| first.then(|| first_words(text, room)).flatten())
-                });
-            let Some(part) = part else {
-                short = true;
-                continue;
-            };
-            first = false;
-            short |= part != *text;
-            // Quotes instead of null: two characters less.
-            let cost = (json_quarters(&label) + times * json_quarters(&part)).saturating_sub(2);
-            room = room.saturating_sub(cost);
-            self.left = self.left.saturating_sub(cost);
-            if !shown_above {
-                self.output.context.push_str(&label);
-                self.output.context.push_str(&part);
-            }
-            *slot = Some(part);
-        }
-        self.output.last_handoff = Some(shown);
-        self.truncate(name, short);
-    }
-
-    fn truncate(&mut self, name: &'static str, short: bool) {
-        if short {
-            self.left = self.left.saturating_sub(name.len() + 3);
-            self.output.truncated.push(name);
-        }
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use chrono::DateTime;
+    use crate::wake::reply::LastHandoff;
+    use crate::wake::state::{Line, Lines};
+    use chrono::{DateTime, Duration};
 
     fn line(n: usize, text: &str) -> Line {
         Line {
             id: format!("sh_{n:032x}"),
             text: text.to_owned(),
-            at: DateTime::UNIX_EPOCH,
+            at: DateTime::UNIX_EPOCH + Duration::days(n as i64),
+            essential: false,
         }
     }
 
@@ -341,19 +206,36 @@ mod tests {
         for text in texts {
             for repeat in [1, 5, 60] {
                 let text = text.repeat(repeat);
+                let many = |count: usize, what: &str| {
+                    lines(
+                        (0..count)
+                            .map(|n| line(n, &format!("{what} {n}. {text}")))
+                            .collect(),
+                    )
+                };
                 let state = State {
                     last: Some(last(&text)),
-                    older: lines((0..6).map(|n| line(n, &text)).collect()),
-                    remember: lines((0..24).map(|n| line(n, &text)).collect()),
-                    becoming: lines((0..12).map(|n| line(n, &text)).collect()),
-                    decisions: lines((0..12).map(|n| line(n, &text)).collect()),
+                    rules: many(3, "Rule"),
+                    older: many(6, "Older"),
+                    remember: many(24, "Remember"),
+                    becoming: many(12, "Becoming"),
+                    decisions: many(12, "Decided"),
                 };
-                for max in (100..3000).step_by(37) {
+                for max in (150..3000).step_by(37) {
                     let output =
-                        assemble("t", "Ada", &state, max).expect("100 tokens hold an empty reply");
+                        assemble("t", "Ada", &state, max).expect("150 tokens hold an empty reply");
                     let whole = serde_json::to_string(&output).expect("it can be written");
-                    assert_eq!(output.token_count, quarters(&whole).div_ceil(4));
-                    assert!(output.token_count <= max, "{} > {max}", output.token_count);
+                    assert!(
+                        output.token_count >= tokens(&whole),
+                        "{} for {}",
+                        output.token_count,
+                        tokens(&whole)
+                    );
+                    assert!(
+                        output.token_count <= max && cost(&whole) <= max * UNITS,
+                        "{} > {max}",
+                        output.token_count
+                    );
                 }
                 let output = assemble("t", "Ada", &state, 65_000).expect("it fits");
                 assert!(
@@ -370,5 +252,32 @@ mod tests {
                 );
             }
         }
+    }
+
+    #[test]
+    fn what_is_new_changes_the_end_of_the_context_alone() {
+        let state = |sessions: usize| State {
+            last: Some(LastHandoff {
+                story: Some(format!("Story {sessions}.")),
+                ..last("")
+            }),
+            rules: lines(vec![line(0, "Always say why.")]),
+            remember: lines(
+                (0..sessions)
+                    .rev()
+                    .map(|n| line(n, &format!("Fact {n}.")))
+                    .collect(),
+            ),
+            ..State::default()
+        };
+        let context = |sessions| {
+            assemble("t", "Ada", &state(sessions), 1000)
+                .expect("it fits")
+                .context
+        };
+        let (before, after) = (context(5), context(6));
+        let end = before.find("\n\nLast session").expect("it is there");
+        assert_eq!(before[..end], after[..end]);
+        assert!(after[end..].starts_with("\n- Fact 5."));
     }
 }

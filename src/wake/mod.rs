@@ -2,6 +2,7 @@
 
 mod assemble;
 mod reply;
+mod section;
 mod state;
 pub mod stratified;
 mod up;

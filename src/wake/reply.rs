@@ -21,7 +21,7 @@ pub struct WakeUp {
     pub identity_thread: Vec<Statement>,
     /// Decisions in force, pinned ones first.
     pub recent_decisions: Vec<Decided>,
-    /// What must not be forgotten, most significant first.
+    /// What must not be forgotten: pinned memories, then by significance.
     pub remember: Vec<Remembered>,
     /// Tasks that are open.
     pub open_tasks: Vec<String>,
@@ -30,6 +30,7 @@ pub struct WakeUp {
     /// Principles that consolidation found.
     pub principles: Vec<String>,
     /// Sessions before the last one.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub older_handoffs: Vec<Older>,
     /// The same as text, to put in front of a model.
     pub context: String,
@@ -51,16 +52,22 @@ pub struct LastHandoff {
     /// How much it matters.
     pub significance: f64,
     /// What happened.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub experienced: Option<String>,
     /// What stood out.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub noticed: Option<String>,
     /// What was understood.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub learned: Option<String>,
     /// The session as a story.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub story: Option<String>,
     /// Who the agent is becoming.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub becoming: Option<String>,
     /// What must not be forgotten.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub remember: Option<String>,
 }
 
@@ -88,8 +95,8 @@ pub struct Decided {
 /// Something that must not be forgotten.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct Remembered {
-    /// The handoff it stands in.
-    pub handoff_id: String,
+    /// The handoff, note or decision it stands in.
+    pub id: String,
     /// What it is.
     pub text: String,
 }

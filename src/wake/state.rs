@@ -10,7 +10,9 @@ pub struct State {
     pub last: Option<LastHandoff>,
     /// The sessions before it.
     pub older: Lines,
-    /// What must be remembered.
+    /// Standing instructions.
+    pub rules: Lines,
+    /// What must be remembered: pinned memories, then by significance.
     pub remember: Lines,
     /// Statements of the identity thread.
     pub becoming: Lines,
@@ -36,6 +38,7 @@ impl Lines {
 }
 
 /// A text with its origin.
+#[derive(Clone)]
 pub struct Line {
     /// The memory it comes from.
     pub id: String,
@@ -43,4 +46,6 @@ pub struct Line {
     pub text: String,
     /// When it was stored.
     pub at: DateTime<Utc>,
+    /// Pinned, or significant: shown before anything else.
+    pub essential: bool,
 }

@@ -2,7 +2,7 @@
 
 use super::assemble::assemble;
 use super::reply::{LastHandoff, WakeUp};
-use super::state::{Line, State};
+use super::state::{Line, Lines, State};
 use crate::db::Row;
 use crate::error::Result;
 use crate::operation::{Access, Context, Method, Operation};
@@ -11,7 +11,7 @@ use crate::types::{Int, Name};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-/// What an agent needs to go on: what must be remembered, who it is becoming, the last handoff, decisions in force, older handoffs.
+/// What an agent needs to go on: rules, what must be remembered, who it is becoming, the last handoff, decisions in force, older handoffs.
 /// Most important first, and the whole reply within max_tokens.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -20,8 +20,7 @@ pub struct Input {
     with_whom: Name,
     /// Prefer this project's handoffs and decisions.
     project_path: Option<Name>,
-    /// The size of the whole reply: an ASCII character counts a quarter of a token, other letters half of one, a character of a
-    /// script without spaces a whole one.
+    /// The size of the whole reply, counted about as a language model's tokenizer does.
     #[serde(default)]
     max_tokens: Int<100, 65_000, 500>,
 }
@@ -58,7 +57,8 @@ pub async fn wake(
     // About as many as fit: the frame of a line alone takes some twenty tokens. One more tells whether there is more.
     let most = |tokens: usize| max_tokens / tokens + 2;
     let ask = |most: usize| most as i64 + 1;
-    let (sessions, remember, becoming, decisions) = (most(400), most(75), most(150), most(150));
+    let (sessions, remember, becoming, decisions) = (most(400), most(15), most(150), most(150));
+    let pinned = most(30);
     let rows = ctx
         .place
         .db
@@ -72,10 +72,11 @@ pub async fn wake(
                 &ask(remember),
                 &ask(becoming),
                 &ask(decisions),
+                &ask(pinned),
             ],
         )
         .await?;
-    let mut state = State::default();
+    let (mut state, mut notes) = (State::default(), Lines::default());
     for row in &rows {
         match row.get(0) {
             "session" if state.last.is_none() => {
@@ -86,13 +87,26 @@ pub async fn wake(
                 state.last = Some(last);
             }
             "session" => state.older.lines.push(line(ctx, row, &SUMMARY)),
+            "rule" => state.rules.lines.push(line(ctx, row, &["content"])),
+            "pinned" => notes.lines.push(pin(ctx, row)),
             "remember" => state.remember.lines.push(line(ctx, row, &["remember"])),
             "becoming" => state.becoming.lines.push(line(ctx, row, &["becoming"])),
-            _ => state.decisions.lines.push(line(ctx, row, &["decision"])),
+            _ => {
+                let mut decision = line(ctx, row, &["decision"]);
+                decision.essential = row.get::<_, Option<f64>>(5).is_some();
+                if decision.essential {
+                    notes.lines.push(decision.clone());
+                }
+                state.decisions.lines.push(decision);
+            }
         }
     }
+    state.rules.keep(pinned);
+    notes.keep(2 * pinned);
     state.older.keep(sessions - 1);
     state.remember.keep(remember);
+    state.remember.more |= notes.more;
+    state.remember.lines.splice(0..0, notes.lines);
     state.becoming.keep(becoming);
     state.decisions.keep(decisions);
     assemble(&ctx.tenant, with_whom, &state, max_tokens)
@@ -115,6 +129,17 @@ fn line(ctx: &Context, row: &Row, names: &[&str]) -> Line {
     Line {
         text: opened.text(names).unwrap_or_else(|| row.get(3)),
         at: row.get(2),
+        essential: row.get::<_, &str>(0) == "remember" && row.get::<_, f64>(5) >= SIGNIFICANT,
         id,
     }
 }
+
+/// A pinned note.
+fn pin(ctx: &Context, row: &Row) -> Line {
+    let mut line = line(ctx, row, &["content"]);
+    line.essential = true;
+    line
+}
+
+/// What is remembered with this significance comes before anything else.
+const SIGNIFICANT: f64 = 0.7;

@@ -17,7 +17,7 @@ begin
     loop
         if application = current_user then
             -- Only what differs: altering a table waits for everyone who reads it.
-            if t.relrowsecurity and not t.relforcerowsecurity and t.relname not in ('tenants', 'audit_heads', 'items') then
+            if t.relrowsecurity and not t.relforcerowsecurity and t.relname not in ('tenants', 'audit_heads', 'items', 'job_runs') then
                 execute format('alter table %s force row level security', t.name);
             end if;
             continue;

@@ -7,7 +7,6 @@ use crate::error::Result;
 use crate::id;
 use crate::operation::{Access, Context, Method, Operation};
 use crate::types::{Int, Name, Text};
-use chrono::{DateTime, Utc};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -123,8 +122,6 @@ pub struct Provenance {
     levels: Vec<&'static str>,
     /// How many memories were looked at for all sections.
     considered: usize,
-    /// When it was built.
-    built_at: DateTime<Utc>,
 }
 
 /// Builds a context.
@@ -178,7 +175,6 @@ impl Operation for Build {
                 below_confidence,
                 levels: input.channel.levels().to_vec(),
                 considered,
-                built_at: ctx.at,
             },
             sections,
             omissions,

@@ -99,7 +99,7 @@ pub async fn gather(ctx: &Context, input: &Input, query: &str) -> Result<Gatheri
 struct Sieve {
     channel: Channel,
     items: Vec<Item>,
-    hidden: Vec<String>,
+    hidden: Vec<Vec<String>>,
 }
 
 impl Sieve {
@@ -114,7 +114,7 @@ impl Sieve {
     fn put(&mut self, sensitivity: &str, item: Item) {
         match self.channel.levels().contains(&sensitivity) {
             true => self.items.push(item),
-            false => self.hidden.extend(item.refs),
+            false => self.hidden.push(item.refs),
         }
     }
 

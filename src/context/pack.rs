@@ -59,7 +59,7 @@ pub struct Found {
     /// What may be shown.
     pub items: Vec<Item>,
     /// What this channel does not show.
-    pub hidden: Vec<String>,
+    pub hidden: Vec<Vec<String>>,
     /// Whether there is more than was looked at.
     pub more: bool,
     /// Whether it is shown in the order of time.
@@ -93,23 +93,26 @@ pub fn pack(found: Vec<Found>, budgets: [usize; 6]) -> (Vec<Section>, Vec<Omissi
                 .items
                 .sort_by(|a, b| (a.at, &a.refs).cmp(&(b.at, &b.refs)));
         }
-        let mut omit = |reason, count, refs: Vec<String>| {
-            if count > 0 {
+        let mut omit = |reason, left_out: Vec<Vec<String>>| {
+            if !left_out.is_empty() {
                 omissions.push(Omission {
                     section: found.name,
                     reason,
-                    count,
-                    refs: refs.into_iter().take(NAMED).collect(),
+                    count: left_out.len(),
+                    refs: left_out.into_iter().flatten().take(NAMED).collect(),
                 });
             }
         };
+        omit("budget", too_large);
+        omit("sensitivity", found.hidden);
         omit(
-            "budget",
-            too_large.len(),
-            too_large.iter().flatten().cloned().collect(),
+            "more",
+            if found.more {
+                vec![Vec::new()]
+            } else {
+                Vec::new()
+            },
         );
-        omit("sensitivity", found.hidden.len(), found.hidden.clone());
-        omit("more", usize::from(found.more), Vec::new());
         sections.push(section);
     }
     (sections, omissions)

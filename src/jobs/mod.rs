@@ -1,6 +1,7 @@
 //! What the server does by itself: clokwerk ticks, each job is idempotent and small.
 
 mod housekeeping;
+mod recall_index;
 
 use crate::app::App;
 use crate::recall::TIDY;
@@ -12,6 +13,7 @@ use std::time::Duration;
 /// Runs the jobs until the server stops.
 pub async fn run(app: Arc<App>, stopper: Stopper) {
     let keeping = tokio::spawn(keep_index(app.clone(), stopper.clone()));
+    let indexing = tokio::spawn(index(app.clone(), stopper.clone()));
     let mut scheduler = AsyncScheduler::with_tz(chrono::Utc);
     let shared = app.clone();
     scheduler.every(1.seconds()).run(move || {
@@ -46,8 +48,22 @@ pub async fn run(app: Arc<App>, stopper: Stopper) {
         }
     }
     note_use(&app).await;
+    indexing.abort();
     if let Err(error) = keeping.await {
         log::error!("the index of recall was not kept: {error}");
+    }
+}
+
+/// Indexes what was stored before there was an index; looks again now and then, for what another server left undone.
+async fn index(app: Arc<App>, stopper: Stopper) {
+    loop {
+        if let Err(error) = recall_index::run(&app, &stopper).await {
+            log::warn!(
+                "indexing failed, it goes on in a minute: {}",
+                error.causes()
+            );
+        }
+        tokio::time::sleep(Duration::from_secs(60)).await;
     }
 }
 

@@ -1,5 +1,6 @@
 //! No tenant sees another, by the statements and by the database.
 
+use crate::support::sample::input_of;
 use crate::support::{Client, Server};
 use agent_memory::endpoint::Run;
 use agent_memory::{decision, event, handoff, knowledge, registry};
@@ -38,7 +39,11 @@ async fn a_tenants_ids_are_not_found_by_another() {
             let input = match endpoint.name {
                 "decision_supersede" => json!({"id": id, "decision": "mine now"}),
                 "knowledge_update" => json!({"id": id, "content": "mine now"}),
-                _ => json!({"id": id}),
+                _ => {
+                    let mut input = input_of(endpoint);
+                    input["id"] = id.clone();
+                    input
+                }
             };
             let reply = rival.rest(endpoint.method, endpoint.path, input).await;
             assert_eq!(reply.status, 404, "{} {id}: {}", endpoint.name, reply.text);
@@ -59,7 +64,7 @@ async fn a_tenants_ids_are_not_found_by_another() {
             "session_start" => json!({"session_id": "x", "with_whom": marker}),
             "event_list" => json!({"session_id": marker}),
             "recall" => json!({"query": "marker acme"}),
-            _ => json!({}),
+            _ => input_of(endpoint),
         };
         let reply = rival.rest(endpoint.method, endpoint.path, input).await;
         assert_eq!(

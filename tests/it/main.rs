@@ -9,6 +9,8 @@ mod support;
 
 mod audit;
 mod browser;
+mod context;
+mod edit;
 mod every_operation;
 mod export;
 mod faces;

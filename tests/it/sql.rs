@@ -114,7 +114,7 @@ async fn every_tenant_table_has_the_policy_and_tenant_keys() {
         );
         assert_eq!(
             ask(&superuser, &unforced).await,
-            ["audit_heads", "items"],
+            ["audit_heads", "items", "job_runs"],
             "one role for both: the policies are forced on it"
         );
     }
@@ -127,29 +127,42 @@ async fn the_hot_paths_walk_their_indexes() {
     let rows = "insert into events (tenant_id, event_id, session_id, channel, actor_type, actor_id, kind, content, at, created_at) \
                 select 't', 'evt_' || n, 's' || n % 50, 'private', 'human', 'a', 'message', '{}', now(), now() from generate_series(1, 5000) n; \
                 insert into session_handoffs (tenant_id, handoff_id, session_id, with_whom, story, becoming, remember, created_at) \
-                select 't', 'sh_' || n, 's' || n, 'Ada', 'x', 'y', 'z', now() from generate_series(1, 5000) n";
+                select 't', 'sh_' || n, 's' || n, 'Ada', 'x', 'y', 'z', now() from generate_series(1, 5000) n; \
+                insert into items (tenant_id, item_id, valid_from, kind, session_id, at, terms, parts) \
+                select 't', 'chk_' || n, now(), 'event', 's' || n % 50, now(), array[n, n % 7], '{0,2,0}' from generate_series(1, 5000) n";
     server.superuser().await.batch(rows).await.unwrap();
     for (name, arguments, index) in [
         (
             "wake/up",
-            "'t', 'Ada', null, 3, 8, 5, 5",
+            "'t', 'Ada', null, 3, 8, 5, 5, 5",
             "idx_session_handoffs_with_whom",
         ),
         (
             "wake/up",
-            "'t', 'Ada', null, 3, 8, 5, 5",
+            "'t', 'Ada', null, 3, 8, 5, 5, 5",
             "idx_session_handoffs_remember",
         ),
         (
             "wake/up",
-            "'t', 'Ada', null, 3, 8, 5, 5",
+            "'t', 'Ada', null, 3, 8, 5, 5, 5",
             "idx_session_handoffs_becoming",
         ),
         (
             "wake/up",
-            "'t', 'Ada', null, 3, 8, 5, 5",
+            "'t', 'Ada', null, 3, 8, 5, 5, 5",
             "idx_decisions_in_force",
         ),
+        (
+            "recall/candidates",
+            "'t', '{1,2}', '{3,4,5,6}', '{}', '{}', null, null, '{}', null, null, null, null, '{none}', false, 10",
+            "idx_items_terms",
+        ),
+        (
+            "recall/neighbours",
+            "'t', '{s1}', '{2026-01-01}', '{chk_1}', null, '{none}'",
+            "idx_items_session",
+        ),
+        ("recall/statistics", "'t', '{1,2}'", "term_counts_pkey"),
         (
             "identity/thread",
             "'t', null, null, 10",
@@ -174,7 +187,10 @@ async fn the_hot_paths_walk_their_indexes() {
         application.batch("begin").await.unwrap();
         application
             .query(
-                agent_memory::sql!("system/bind"),
+                match name.starts_with("recall/") {
+                    true => agent_memory::sql!("system/bind_recall"),
+                    false => agent_memory::sql!("system/bind"),
+                },
                 &[&"t", &"5s", &"force_generic_plan"],
             )
             .await

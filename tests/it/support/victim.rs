@@ -1,7 +1,7 @@
 //! A tenant that has something of every kind, with a marker in every text of it.
 
 use super::{Client, Server};
-use agent_memory::{decision, event, handoff, id, key, knowledge, tenant};
+use agent_memory::{capsule, decision, edit, event, handoff, id, key, knowledge, rule, tenant};
 use serde_json::json;
 
 /// A tenant with something to keep, and what of it others might guess.
@@ -58,6 +58,14 @@ pub async fn live(server: &Server, admin: &Client, name: &str, isolation: &str) 
         .await
         .ok();
     let recorded = client.call::<event::Record>(json!({"session_id": session, "channel": "private", "actor": {"type": "human", "id": text("actor")}, "kind": "artifact", "content": {"text": text("e"), "name": text("file")}})).await.ok();
+    let chunk = recorded["chunk_ids"][0].clone();
+    let rule = client
+        .call::<rule::Create>(json!({"content": text("rule")}))
+        .await
+        .ok();
+    let capsule = client.call::<capsule::Create>(json!({"author_agent_id": text("author"), "subject_type": "x", "subject_id": text("subject"), "scope": "x",
+        "audience_agent_ids": [whom], "items": {"chunks": [chunk]}, "risks": [text("risk")]})).await.ok();
+    let edit = client.call::<edit::Propose>(json!({"target_type": "chunk", "target_id": chunk, "op": "amend", "reason": text("why"), "patch": {"text": text("new")}, "proposed_by": text("who")})).await.ok();
     let made = client
         .call::<key::Create>(json!({"access": "read", "name": text("key")}))
         .await
@@ -70,6 +78,9 @@ pub async fn live(server: &Server, admin: &Client, name: &str, isolation: &str) 
         &recorded["event_id"],
         &recorded["chunk_ids"][0],
         &recorded["artifact_id"],
+        &rule["rule_id"],
+        &capsule["capsule_id"],
+        &edit["edit_id"],
         &made["key_id"],
         &log["entries"][0]["audit_id"],
         &list["next_cursor"],

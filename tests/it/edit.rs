@@ -1,0 +1,329 @@
+//! Edits, superseding, and the same words twice: what recall, wake-ups, contexts and exports make of them.
+
+use crate::support::{Client, Server};
+use agent_memory::recall::Recall;
+use agent_memory::{chunk, context, decision, edit, event, handoff, knowledge, trash, wake};
+use serde_json::{Value, json};
+
+/// Everything that a client can see at once: what is found, woken up with, built and exported.
+async fn everything(acme: &Client, query: &str) -> [String; 4] {
+    let found = acme
+        .call::<Recall>(json!({"query": query, "limit": 50}))
+        .await
+        .ok();
+    let wake = acme
+        .call::<wake::Up>(json!({"with_whom": "Ada", "max_tokens": 20000}))
+        .await
+        .ok();
+    let input = json!({"session_id": "s", "agent_id": "a", "channel": "private", "intent": query});
+    let built = acme.call::<context::Build>(input).await.ok();
+    let export = acme
+        .get("/api/v1/export/all?include_events=true&format=ndjson")
+        .await
+        .text;
+    [
+        found["results"].to_string(),
+        wake["context"].to_string(),
+        built["sections"].to_string(),
+        export,
+    ]
+}
+
+async fn decide(acme: &Client, kind: &str, id: &Value, op: &str, patch: Value) -> Value {
+    let mut input = json!({"target_type": kind, "target_id": id, "op": op, "reason": "because", "proposed_by": "Bob"});
+    if !patch.is_null() {
+        input["patch"] = patch;
+    }
+    let proposed = acme.call::<edit::Propose>(input).await.ok();
+    assert_eq!(proposed["status"], "pending");
+    let approved = acme
+        .call::<edit::Approve>(json!({"id": proposed["edit_id"]}))
+        .await
+        .ok();
+    assert_eq!(approved["status"], "approved");
+    approved["edit_id"].clone()
+}
+
+struct Kept {
+    handoff: Value,
+    note: Value,
+    decision: Value,
+    chunk: Value,
+}
+
+/// One of each kind, each with the word and a word of its own.
+async fn keep(acme: &Client) -> Kept {
+    let handoff = acme.call::<handoff::Create>(json!({"session_id": "s", "with_whom": "Ada", "story": "The walrus handoff.", "remember": "walrus remembered", "significance": 0.9})).await.ok();
+    let note = acme.call::<knowledge::Create>(json!({"title": "walrus", "content": "The walrus note.", "source_handoffs": ["sh_1"], "pinned": true})).await.ok();
+    let decision = acme
+        .call::<decision::Create>(json!({"decision": "The walrus decision.", "pinned": true}))
+        .await
+        .ok();
+    let event = json!({"session_id": "s", "channel": "private", "actor": {"type": "human", "id": "Ada"}, "kind": "message", "content": {"text": "The walrus event."}});
+    let event = acme.call::<event::Record>(event).await.ok();
+    Kept {
+        handoff: handoff["handoff_id"].clone(),
+        note: note["note_id"].clone(),
+        decision: decision["decision_id"].clone(),
+        chunk: event["chunk_ids"][0].clone(),
+    }
+}
+
+#[tokio::test]
+async fn what_is_withheld_is_nowhere_and_comes_back_when_the_edit_is_rejected() {
+    let server = Server::start().await;
+    let acme = server.tenant("acme").await;
+    for op in ["retract", "quarantine", "block"] {
+        let kept = keep(&acme).await;
+        for (kind, id, said) in [
+            ("handoff", &kept.handoff, "walrus handoff"),
+            ("knowledge", &kept.note, "walrus note"),
+            ("decision", &kept.decision, "walrus decision"),
+            ("chunk", &kept.chunk, "walrus event"),
+        ] {
+            let edit = decide(&acme, kind, id, op, Value::Null).await;
+            for place in everything(&acme, "walrus").await {
+                // Of a chunk the edit itself, and what other rounds left, may say so.
+                let left = place.matches(said).count();
+                assert_eq!(left, 0, "{op} {kind}: {place}");
+            }
+            acme.call::<edit::Reject>(json!({"id": edit})).await.ok();
+            let [found, _, built, export] = everything(&acme, "walrus").await;
+            assert!(
+                [found, built, export]
+                    .iter()
+                    .all(|place| place.contains(said)),
+                "{op} {kind} taken back"
+            );
+            acme.call::<edit::Reject>(json!({"id": edit}))
+                .await
+                .refused(409);
+        }
+        for (kind, id) in [
+            ("handoff", &kept.handoff),
+            ("knowledge", &kept.note),
+            ("decision", &kept.decision),
+            ("chunk", &kept.chunk),
+        ] {
+            decide(&acme, kind, id, "block", Value::Null).await;
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_amendment_says_something_else_everywhere_and_history_keeps_what_was_believed() {
+    let server = Server::start().await;
+    let acme = server.tenant("acme").await;
+    let kept = keep(&acme).await;
+    let before = acme
+        .call::<chunk::Get>(json!({"id": kept.chunk}))
+        .await
+        .ok();
+    let then = chrono::Utc::now();
+    for (kind, id, patch, old) in [
+        (
+            "handoff",
+            &kept.handoff,
+            json!({"story": "The ocelot handoff."}),
+            "walrus handoff",
+        ),
+        (
+            "knowledge",
+            &kept.note,
+            json!({"content": "The ocelot note."}),
+            "walrus note",
+        ),
+        (
+            "decision",
+            &kept.decision,
+            json!({"decision": "The ocelot decision."}),
+            "walrus decision",
+        ),
+        (
+            "chunk",
+            &kept.chunk,
+            json!({"text": "The ocelot event, which is rather longer now."}),
+            "walrus event",
+        ),
+    ] {
+        decide(&acme, kind, id, "amend", patch).await;
+        let new = old.replace("walrus", "ocelot");
+        for place in everything(&acme, "ocelot").await {
+            assert!(!place.contains(old), "{kind}: {place}");
+        }
+        let [found, ..] = everything(&acme, "ocelot").await;
+        assert!(found.contains(&new), "{kind}: {found}");
+        let history = acme
+            .call::<Recall>(json!({"query": "walrus", "as_of": then, "limit": 50}))
+            .await
+            .ok();
+        assert!(
+            history["results"].to_string().contains(old),
+            "{kind}: {history}"
+        );
+        assert!(
+            !history["results"].to_string().contains(&new),
+            "{kind}: {history}"
+        );
+    }
+    let after = acme
+        .call::<chunk::Get>(json!({"id": kept.chunk}))
+        .await
+        .ok();
+    assert!(
+        after["token_count"].as_i64() > before["token_count"].as_i64(),
+        "counted again: {after}"
+    );
+    acme.call::<edit::Propose>(json!({"target_type": "knowledge", "target_id": kept.note, "op": "amend", "reason": "x", "proposed_by": "x", "patch": {"story": "x"}}))
+        .await
+        .refused(400);
+    acme.call::<edit::Propose>(json!({"target_type": "knowledge", "target_id": kept.note, "op": "block", "reason": "x", "proposed_by": "x", "patch": {"title": "x"}}))
+        .await
+        .refused(400);
+}
+
+#[tokio::test]
+async fn what_is_attenuated_counts_for_less() {
+    let server = Server::start().await;
+    let acme = server.tenant("acme").await;
+    let mut ids = Vec::new();
+    for n in 0..2 {
+        let note = json!({"title": format!("Otter {n}"), "content": "Otters hold hands.", "source_handoffs": ["sh_1"], "confidence": 0.8});
+        ids.push(acme.call::<knowledge::Create>(note).await.ok()["note_id"].clone());
+    }
+    let first = async || {
+        acme.call::<Recall>(json!({"query": "otters hold hands"}))
+            .await
+            .ok()["results"][0]["id"]
+            .clone()
+    };
+    let winner = first().await;
+    decide(
+        &acme,
+        "knowledge",
+        &winner,
+        "attenuate",
+        json!({"weight": 0.25}),
+    )
+    .await;
+    assert_ne!(first().await, winner);
+    let note = acme
+        .call::<knowledge::Get>(json!({"id": winner}))
+        .await
+        .ok();
+    assert!(
+        (note["confidence"].as_f64().unwrap() - 0.2).abs() < 1e-9,
+        "{note}"
+    );
+}
+
+#[tokio::test]
+async fn what_is_replaced_gives_way_at_once_and_is_believed_only_in_the_past() {
+    let server = Server::start().await;
+    let acme = server.tenant("acme").await;
+    let kept = keep(&acme).await;
+    let then = chrono::Utc::now();
+    let note = json!({"title": "walrus", "content": "The seal note.", "source_handoffs": ["sh_1"], "supersedes": kept.note});
+    let note = acme.call::<knowledge::Create>(note).await.ok();
+    let handoff = json!({"session_id": "t", "with_whom": "Ada", "story": "The seal handoff.", "supersedes": kept.handoff});
+    acme.call::<handoff::Create>(handoff.clone()).await.ok();
+    acme.call::<handoff::Create>(handoff).await.refused(409);
+    acme.call::<decision::Create>(
+        json!({"decision": "The seal decision.", "supersedes": kept.decision}),
+    )
+    .await
+    .ok();
+    let [found, wake, built, _] = everything(&acme, "walrus seal").await;
+    for (place, text) in [("recall", &found), ("wake-up", &wake), ("context", &built)] {
+        for old in [
+            "walrus note",
+            "walrus handoff",
+            "walrus remembered",
+            "walrus decision",
+        ] {
+            assert!(!text.contains(old), "{old} in the {place}: {text}");
+        }
+    }
+    for new in ["seal note", "seal handoff", "seal decision"] {
+        assert!(found.contains(new), "{found}");
+    }
+    let past = acme
+        .call::<Recall>(json!({"query": "walrus seal", "as_of": then, "limit": 50}))
+        .await
+        .ok();
+    let past = past["results"].to_string();
+    assert!(
+        past.contains("walrus note") && past.contains("walrus decision") && !past.contains("seal"),
+        "{past}"
+    );
+    // What replaced it goes into the trash: it counts again; and gives way again when that comes back.
+    acme.call::<knowledge::Delete>(json!({"id": note["note_id"]}))
+        .await
+        .ok();
+    let [found, ..] = everything(&acme, "walrus seal").await;
+    assert!(
+        found.contains("walrus note") && !found.contains("seal note"),
+        "{found}"
+    );
+    acme.call::<trash::Restore>(json!({"id": note["note_id"]}))
+        .await
+        .ok();
+    let [found, ..] = everything(&acme, "walrus seal").await;
+    assert!(
+        !found.contains("walrus note") && found.contains("seal note"),
+        "{found}"
+    );
+}
+
+#[tokio::test]
+async fn the_same_words_twice_are_one_note_one_decision_one_rule_but_two_events() {
+    let server = Server::start().await;
+    let acme = server.tenant("acme").await;
+    let note = json!({"title": "Tea", "content": "Green, please.", "source_handoffs": ["sh_1"]});
+    let first = acme.call::<knowledge::Create>(note.clone()).await.ok();
+    let again = acme.call::<knowledge::Create>(note.clone()).await.ok();
+    assert_eq!(
+        (&again["note_id"], &again["note"]["times"]),
+        (&first["note_id"], &json!(2))
+    );
+    let decision = json!({"decision": "Tea it is."});
+    let first = acme.call::<decision::Create>(decision.clone()).await.ok();
+    let again = acme.call::<decision::Create>(decision).await.ok();
+    assert_eq!(again["decision_id"], first["decision_id"]);
+    let rule = json!({"content": "Offer tea."});
+    let first = acme
+        .call::<agent_memory::rule::Create>(rule.clone())
+        .await
+        .ok();
+    let again = acme.call::<agent_memory::rule::Create>(rule).await.ok();
+    assert_eq!(
+        (&again["rule_id"], &again["times"]),
+        (&first["rule_id"], &json!(2))
+    );
+    let ok = json!({"session_id": "s", "channel": "private", "actor": {"type": "human", "id": "Ada"}, "kind": "message", "content": {"text": "ok"}});
+    let first = acme.call::<event::Record>(ok.clone()).await.ok();
+    let again = acme.call::<event::Record>(ok).await.ok();
+    assert_ne!(again["event_id"], first["event_id"]);
+    // Many at once are still one.
+    let note = json!({"title": "Coffee", "content": "Black.", "source_handoffs": ["sh_1"]});
+    let all = futures_util::future::join_all(
+        (0..12).map(|_| acme.call::<knowledge::Create>(note.clone())),
+    )
+    .await;
+    let ids: std::collections::HashSet<String> = all
+        .into_iter()
+        .map(|reply| reply.ok()["note_id"].to_string())
+        .collect();
+    assert_eq!(ids.len(), 1);
+    // What was changed or thrown away does not stand in the way of saying it anew.
+    let id = acme.call::<knowledge::Create>(note.clone()).await.ok()["note_id"].clone();
+    acme.call::<knowledge::Update>(json!({"id": id, "content": "With milk."}))
+        .await
+        .ok();
+    let anew = acme.call::<knowledge::Create>(note).await.ok();
+    assert_ne!(anew["note_id"], id);
+    // What was changed to the same words stays another note.
+    acme.call::<knowledge::Update>(json!({"id": id, "content": "Black."}))
+        .await
+        .ok();
+}

@@ -1,7 +1,7 @@
 //! What the server does by itself: clokwerk ticks, each job is idempotent and small.
 
 mod housekeeping;
-mod recall_index;
+pub mod recall_index;
 
 use crate::app::App;
 use crate::recall::TIDY;

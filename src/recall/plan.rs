@@ -112,6 +112,7 @@ mod tests {
         rounds(&Weighed {
             question: &question,
             words,
+            known: 0,
             actor: None,
             mean_passage: 10.0,
             items: 100_000.0,

@@ -15,6 +15,8 @@ pub struct Question {
     pub words: Vec<i64>,
     /// Words it writes with a capital that may be names: lower case, with the terms of its words that they are.
     pub names: Vec<(String, Vec<i64>)>,
+    /// Whether any of them stands where only a name has a capital: not at the beginning of a sentence.
+    pub names_somebody: bool,
     /// Dates it names.
     pub dates: Vec<Interval>,
     /// Whether it asks when.
@@ -43,6 +45,8 @@ pub struct Weighed<'a> {
     pub question: &'a Question,
     /// Its words without names of people who speak, with how many texts have each and how telling it is.
     pub words: Vec<Word>,
+    /// How many people it names who speak in the tenant's memories.
+    pub known: usize,
     /// The one person it names, in lower case, if it is one.
     pub actor: Option<String>,
     /// Mean length of a passage.
@@ -76,6 +80,7 @@ impl Question {
         let any = |phrases: &[&str]| phrases.iter().any(|phrase| lower.contains(phrase));
         Self {
             names: possible_names(tenant, text),
+            names_somebody: names_somebody(text),
             dates: named(text, now),
             asks_when: lower.starts_with("when")
                 || any(&[
@@ -146,7 +151,8 @@ impl Question {
         }
         let weigh = |term: i64| {
             let texts = texts_with(term);
-            let n = (texts as f64).min(statistics.items);
+            // A word that nobody used is as rare as one used once: in few texts it would outweigh all others.
+            let n = (texts.max(1) as f64).min(statistics.items);
             Word {
                 term,
                 texts,
@@ -156,6 +162,7 @@ impl Question {
         Weighed {
             question: self,
             words: words.into_iter().map(weigh).collect(),
+            known: known.len(),
             actor: match known.as_slice() {
                 [(name, _)] => Some(name.clone()),
                 _ => None,
@@ -200,6 +207,19 @@ fn asks_assistant(lower: &str) -> bool {
             ]
             .contains(&word)
         })
+}
+
+/// Whether a word within a sentence is written with a capital, and is not just "I".
+fn names_somebody(text: &str) -> bool {
+    let mut begins = true;
+    text.split_whitespace().any(|word| {
+        let first = begins;
+        begins = word.ends_with(['.', '!', '?', ':']);
+        let word = word.trim_start_matches(|c: char| !c.is_alphanumeric());
+        !first
+            && word.starts_with(char::is_uppercase)
+            && word.chars().nth(1).is_some_and(char::is_alphabetic)
+    })
 }
 
 /// Words with a capital, and neighbouring ones together, each with the terms it stands for.

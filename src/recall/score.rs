@@ -16,7 +16,8 @@ const AROUND: [(i32, f64); 4] = [(-1, 0.60), (1, 0.30), (-2, 0.30), (2, 0.15)];
 const HALF: f64 = 30.0;
 /// How much a word counts here that is anywhere in the session.
 const IN_SESSION: f64 = 0.10;
-const ACTOR: f64 = 0.20;
+/// For being said by the one person a question names.
+pub const ACTOR: f64 = 0.20;
 const ROLE: f64 = 0.20;
 const DATE: f64 = 0.30;
 const DAYS: f64 = 7.0;
@@ -83,8 +84,6 @@ pub struct Hit {
     pub part: i32,
     /// How well.
     pub score: f64,
-    /// How much of the question's weight its own words cover, 0 to 1.
-    pub coverage: f64,
     /// How that came about.
     pub explanation: Explanation,
 }
@@ -92,6 +91,8 @@ pub struct Hit {
 /// The parts of a score; together they are it.
 #[derive(Clone, Debug, Default, Serialize, JsonSchema)]
 pub struct Explanation {
+    /// How much of the question's weight its own words cover, 0 to 1.
+    pub coverage: f64,
     /// BM25 of its own words, as a share of the question's weight (0 to 2.2).
     pub words: f64,
     /// What the texts around it and its session add to that.
@@ -283,8 +284,8 @@ fn fit(
         candidate: 0,
         part: text.place,
         score: 0.0,
-        coverage: covered / all,
         explanation: Explanation {
+            coverage: covered / all,
             words: own,
             context: sum(best, true) - own,
             ..Explanation::default()

@@ -1,5 +1,6 @@
 //! The search behind recall: which memories may fit, what stands around them, and what the best of them say.
 
+use super::confidence::{is_confident, leave_out_the_inept};
 use super::item::Counts;
 use super::plan::{Round, rounds};
 use super::question::{Question, Statistics, Weighed};
@@ -125,6 +126,7 @@ pub async fn search(ctx: &Context, query: &Query) -> Result<Answer> {
     if question.words.is_empty() {
         return Ok(nothing);
     }
+    let still = ctx.place.index.still().await;
     let read = Reading {
         tx: ctx
             .place
@@ -135,9 +137,11 @@ pub async fn search(ctx: &Context, query: &Query) -> Result<Answer> {
     };
     let pending = ctx.place.index.pending(&ctx.tenant, &question.terms());
     let statistics = read.statistics(&question, pending).await?;
+    drop(still);
     let asked = question.weigh(&statistics);
-    let (candidates, hits) = read.fitting(query, &asked).await?;
-    let confident = super::confidence::is_confident(&asked, &hits);
+    let (candidates, mut hits) = read.fitting(query, &asked).await?;
+    leave_out_the_inept(&asked, &candidates, &mut hits);
+    let confident = is_confident(&asked, &hits);
     let found = read.said(query, &candidates, hits).await?;
     read.tx.commit().await?;
     Ok(Answer {

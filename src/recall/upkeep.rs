@@ -8,8 +8,9 @@ use crate::db::Db;
 use crate::error::Result;
 use crate::sql;
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
+use tokio::sync::{RwLock, RwLockReadGuard};
 
 /// Between two rounds of working in what waits.
 pub const TIDY: Duration = Duration::from_millis(200);
@@ -21,6 +22,8 @@ const FOLD: u32 = 5;
 struct Waiting {
     /// By tenant.
     counts: HashMap<String, Counts>,
+    /// Those that are being written down.
+    folding: HashMap<String, Counts>,
     /// Of whom something was written since the last round.
     written: Option<String>,
 }
@@ -30,6 +33,8 @@ struct Waiting {
 pub struct Index {
     db: Db,
     waiting: Arc<Mutex<Waiting>>,
+    /// Held by who reads counts here and in the database as one; what is written down moves from one to the other meanwhile.
+    gate: Arc<RwLock<()>>,
 }
 
 /// The indexes of all sets of tables, by the number of a schema.
@@ -49,7 +54,7 @@ impl Index {
         if counts.items == 0 {
             return;
         }
-        let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut waiting = self.waiting();
         waiting
             .counts
             .entry(tenant.to_owned())
@@ -60,48 +65,54 @@ impl Index {
 
     /// What is not written down yet of a tenant: all there is, and how many more texts have each of some terms.
     pub fn pending(&self, tenant: &str, terms: &[i64]) -> Counts {
-        let waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
-        let Some(counts) = waiting.counts.get(tenant) else {
-            return Counts::default();
-        };
-        let texts_with = terms
-            .iter()
-            .filter_map(|term| Some((*term, *counts.texts_with.get(term)?)));
-        Counts {
-            texts_with: texts_with.collect(),
-            items: counts.items,
-            passages: counts.passages,
-            words: counts.words,
+        let waiting = self.waiting();
+        let mut sum = Counts::default();
+        for counts in [waiting.counts.get(tenant), waiting.folding.get(tenant)]
+            .into_iter()
+            .flatten()
+        {
+            sum.items += counts.items;
+            sum.passages += counts.passages;
+            sum.words += counts.words;
+            for term in terms {
+                *sum.texts_with.entry(*term).or_default() +=
+                    counts.texts_with.get(term).copied().unwrap_or(0);
+            }
         }
+        sum
+    }
+
+    /// Counts do not move while this is held.
+    pub async fn still(&self) -> RwLockReadGuard<'_, ()> {
+        self.gate.read().await
     }
 
     /// Works in what was written since the last round.
     async fn tidy(&self) -> Result<()> {
-        let written = self
-            .waiting
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .written
-            .take();
+        let written = self.waiting().written.take();
         let Some(tenant) = written else { return Ok(()) };
         let tx = self.db.begin(&tenant).await?;
         tx.query(sql!("recall/tidy"), &[&tenant]).await?;
         tx.commit().await
     }
 
+    fn waiting(&self) -> MutexGuard<'_, Waiting> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Writes down what was counted; what cannot be is kept for the next round.
     async fn fold(&self) -> Result<()> {
-        let counts = std::mem::take(
-            &mut self
-                .waiting
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .counts,
-        );
+        let counts = {
+            let mut waiting = self.waiting();
+            let counts = std::mem::take(&mut waiting.counts);
+            waiting.folding.clone_from(&counts);
+            counts
+        };
         let mut result = Ok(());
         for (tenant, counts) in counts {
             if let Err(error) = self.write(&tenant, &counts).await {
-                let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+                let mut waiting = self.waiting();
+                waiting.folding.remove(&tenant);
                 waiting.counts.entry(tenant).or_default().merge(&counts);
                 result = Err(error);
             }
@@ -120,18 +131,20 @@ impl Index {
         let (terms, texts): (Vec<i64>, Vec<i64>) = terms.into_iter().unzip();
         let tx = self.db.begin(tenant).await?;
         let there = tx.query(sql!("tenant/hold_shared"), &[&tenant]).await?;
-        if !there.first().is_some_and(|row| row.get(0)) {
-            // Erased meanwhile, or on its way to be.
-            return Ok(());
-        }
-        tx.query(
-            sql!("recall/count_items"),
-            &[&tenant, &counts.items, &counts.passages, &counts.words],
-        )
-        .await?;
-        tx.query(sql!("recall/count_terms"), &[&tenant, &terms, &texts])
+        if there.first().is_some_and(|row| row.get(0)) {
+            tx.query(
+                sql!("recall/count_items"),
+                &[&tenant, &counts.items, &counts.passages, &counts.words],
+            )
             .await?;
-        tx.commit().await
+            tx.query(sql!("recall/count_terms"), &[&tenant, &terms, &texts])
+                .await?;
+        }
+        // One that was erased meanwhile, or is on its way to be, counts no more.
+        let _gate = self.gate.write().await;
+        tx.commit().await?;
+        self.waiting().folding.remove(tenant);
+        Ok(())
     }
 }
 
@@ -142,6 +155,7 @@ impl Upkeep {
         let known = indexes.entry(schema).or_insert_with(|| Index {
             db: db.clone(),
             waiting: Arc::default(),
+            gate: Arc::default(),
         });
         known.db = db.clone();
         known.clone()

@@ -275,7 +275,8 @@ async fn nobody_sees_anothers_memory_by_any_operation_place_or_key() {
         let headers = format!("{:?}", reply.headers);
         if reply.text.contains(&probe.marker)
             || headers.contains(&probe.marker)
-            || reply.status >= 500
+            // One connection for two dozen at once: who waited in vain has learned nothing.
+            || (reply.status >= 500 && reply.json["code"] != "database_busy")
         {
             leaks.push(format!(
                 "{}: {} {}",
@@ -285,7 +286,11 @@ async fn nobody_sees_anothers_memory_by_any_operation_place_or_key() {
             ));
         }
         // Who has to wait for a place has learned nothing.
-        if let Some(group) = probe.alike.as_ref().filter(|_| reply.status != 429) {
+        if let Some(group) = probe
+            .alike
+            .as_ref()
+            .filter(|_| ![429, 503].contains(&reply.status))
+        {
             let failed = reply.json["result"]["isError"] == true;
             alike
                 .entry(group)

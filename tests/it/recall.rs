@@ -129,3 +129,132 @@ async fn filters_and_budgets_hold() {
         .ok();
     assert_eq!(texts(&by_query).len(), 1);
 }
+
+/// Words of languages that are not English, as they are written and as they are asked for.
+#[tokio::test]
+async fn words_of_other_languages_are_found() {
+    let server = Server::start().await;
+    let acme = server.tenant("acme").await;
+    let table = [
+        (
+            "Korean",
+            "지난주에 우리는 배포 스크립트를 고쳤다.",
+            "배포 스크립트",
+        ),
+        (
+            "Korean",
+            "민수는 매운 김치찌개를 좋아한다.",
+            "김치찌개 좋아하는 사람",
+        ),
+        (
+            "Japanese",
+            "来週の火曜日に京都で会議があります。",
+            "京都の会議はいつ",
+        ),
+        (
+            "Japanese",
+            "データベースのバックアップは毎晩実行される。",
+            "バックアップ",
+        ),
+        ("Chinese", "我妹妹在上海学习钢琴。", "谁在学习钢琴"),
+        ("Chinese", "他每天早上喝茶。", "茶"),
+        (
+            "German",
+            "Die Entscheidung über die Straße nach München fiel gestern.",
+            "Strasse nach Muenchen Entscheidung",
+        ),
+        (
+            "German",
+            "Für das Frühstück kaufen wir Brötchen.",
+            "Brötchen zum Frühstück",
+        ),
+        (
+            "Russian",
+            "Вчера мы обсуждали резервные копии базы данных.",
+            "резервная копия базы",
+        ),
+        (
+            "Russian",
+            "Моя сестра выращивает помидоры.",
+            "помидорами сестры",
+        ),
+        (
+            "French",
+            "L'été dernier, nous avons loué un café à Nîmes.",
+            "cafe a Nimes",
+        ),
+        ("Thai", "ฉันชอบดื่มกาแฟตอนเช้า", "กาแฟ"),
+    ];
+    let events: Vec<Value> = table
+        .iter()
+        .enumerate()
+        .map(|(n, (_, said, _))| {
+            json!({"session_id": format!("s{n}"), "channel": "private", "actor": {"type": "human", "id": "u"}, "kind": "message", "content": {"text": said}})
+        })
+        .collect();
+    acme.call::<event::Batch>(json!({"events": events}))
+        .await
+        .ok();
+    for (language, said, asked) in table {
+        let reply = acme.call::<Recall>(json!({"query": asked})).await.ok();
+        assert_eq!(texts(&reply).first(), Some(&said), "{language}: {asked}");
+    }
+}
+
+/// What is acknowledged is found at once, however much waits to be worked into the index; and a score explains itself.
+#[tokio::test]
+async fn what_was_just_written_is_found() {
+    let server = Server::start().await;
+    let acme = server.tenant("acme").await;
+    for n in 0..30 {
+        let word = format!("zebra{n}crossing");
+        let events: Vec<Value> = (0..50)
+            .map(|k| json!({"session_id": "s", "channel": "private", "actor": {"type": "human", "id": "u"}, "kind": "message", "content": {"text": format!("{word} number {k}")}}))
+            .collect();
+        acme.call::<event::Batch>(json!({"events": events}))
+            .await
+            .ok();
+        let reply = acme
+            .call::<Recall>(json!({"query": word, "explain": true}))
+            .await
+            .ok();
+        assert!(texts(&reply)[0].starts_with(&word), "{reply}");
+        let parts = reply["results"][0]["explanation"]
+            .as_object()
+            .unwrap()
+            .clone();
+        let sum: f64 = parts
+            .iter()
+            .filter(|(name, _)| !["coverage", "weight"].contains(&name.as_str()))
+            .map(|(_, part)| part.as_f64().unwrap())
+            .sum();
+        let score = reply["results"][0]["score"].as_f64().unwrap();
+        assert!(
+            (sum * parts["weight"].as_f64().unwrap() - score).abs() < 1e-9,
+            "{parts:?} is not {score}"
+        );
+    }
+}
+
+/// A memory from before there was an index is indexed while the server serves.
+#[tokio::test]
+async fn what_was_there_before_is_indexed() {
+    let server = Server::start().await;
+    let acme = server.tenant("acme").await;
+    fill(&acme).await;
+    let ask = async || acme.call::<Recall>(json!({"query": "bicycle"})).await.ok();
+    let before = texts(&ask().await).len();
+    let forget = "truncate items, term_counts, item_counts; insert into job_runs (tenant_id, job, scheduled_at) select tenant_id, 'recall_index', now() from tenants";
+    server.superuser().await.batch(forget).await.unwrap();
+    assert!(texts(&ask().await).is_empty());
+    let stopper = agent_memory::stop::Stopper::default();
+    agent_memory::jobs::recall_index::run(&server.app, &stopper)
+        .await
+        .unwrap();
+    assert_eq!(texts(&ask().await).len(), before);
+    // A run that has ended is not done again.
+    agent_memory::jobs::recall_index::run(&server.app, &stopper)
+        .await
+        .unwrap();
+    assert_eq!(texts(&ask().await).len(), before);
+}

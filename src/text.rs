@@ -10,52 +10,102 @@ pub const UNITS: usize = 100;
 /// No reply counts for less than a quarter of a token a character: other tokenizers are less thrifty with prose.
 const QUARTER: usize = UNITS / 4;
 
-/// The size of a character after another.
-fn weight(before: char, character: char) -> usize {
-    match character {
-        'a'..='z' | 'A'..='Z' if before.is_ascii_alphabetic() => 6,
-        'a'..='z' | 'A'..='Z' => 85,
-        '0'..='9' => 84,
-        ' ' if matches!(before, ' ' | '\n') => 10,
-        ' ' => 0,
-        '\n' => 37,
-        '\0'..='\x7f' if before.is_ascii_punctuation() => 20,
-        '\0'..='\x7f' => 72,
-        // Latin with marks, Greek, Cyrillic, Hebrew, Arabic, Indic scripts; punctuation and symbols.
-        '\u{80}'..='\u{dff}' | '\u{2000}'..='\u{2dff}' => 55,
-        _ => 128,
+/// What a character is, for what follows it and for itself.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Class {
+    Letter,
+    Digit,
+    Space,
+    End,
+    Punctuation,
+    OtherLetter,
+    Wide,
+}
+
+/// The class of each ASCII character.
+static ASCII: [Class; 128] = {
+    let mut classes = [Class::Punctuation; 128];
+    let mut byte = 0;
+    while byte < 128 {
+        classes[byte] = match byte as u8 {
+            b'a'..=b'z' | b'A'..=b'Z' => Class::Letter,
+            b'0'..=b'9' => Class::Digit,
+            b' ' => Class::Space,
+            b'\n' => Class::End,
+            _ => Class::Punctuation,
+        };
+        byte += 1;
     }
+    classes
+};
+
+fn class(character: char) -> Class {
+    match u32::from(character) {
+        ascii @ 0..0x80 => ASCII[ascii as usize],
+        // Latin with marks, Greek, Cyrillic, Hebrew, Arabic, Indic scripts; punctuation and symbols.
+        0x80..=0xdff | 0x2000..=0x2dff => Class::OtherLetter,
+        _ => Class::Wide,
+    }
+}
+
+/// The size of a character after another.
+fn weight(before: Class, class: Class) -> usize {
+    match class {
+        Class::Letter if before == Class::Letter => 6,
+        Class::Letter => 85,
+        Class::Digit => 84,
+        Class::Space if matches!(before, Class::Space | Class::End) => 10,
+        Class::Space => 0,
+        Class::End => 37,
+        Class::Punctuation if before == Class::Punctuation => 20,
+        Class::Punctuation => 72,
+        Class::OtherLetter => 55,
+        Class::Wide => 128,
+    }
+}
+
+/// The size of a text by the rule, in units, and how many characters it has.
+fn measure(text: &str) -> (usize, usize) {
+    let mut before = Class::End;
+    let mut sum = 0;
+    let mut add = |class: Class| {
+        sum += weight(before, class);
+        before = class;
+    };
+    if text.is_ascii() {
+        text.bytes()
+            .for_each(|byte| add(ASCII[usize::from(byte & 0x7f)]));
+        return (sum, text.len());
+    }
+    let mut characters = 0;
+    for character in text.chars() {
+        add(class(character));
+        characters += 1;
+    }
+    (sum, characters)
 }
 
 /// The size of a text by the rule, in units.
 pub fn units(text: &str) -> usize {
-    let mut before = '\n';
-    let mut sum = 0;
-    for character in text.chars() {
-        sum += weight(before, character);
-        before = character;
-    }
-    sum
+    measure(text).0
 }
 
 /// What a text takes of a budget, in units: its size by the rule, or a quarter of a token a character, whichever is more.
 pub fn cost(text: &str) -> usize {
-    units(text).max(text.chars().count() * QUARTER)
+    let (units, characters) = measure(text);
+    units.max(characters * QUARTER)
 }
 
 /// What a text takes of a budget inside a JSON string.
 pub fn json_cost(text: &str) -> usize {
-    let escapes: usize = text
-        .bytes()
-        .map(|byte| match byte {
-            b'"' | b'\\' | b'\n' | b'\r' | b'\t' | 0x08 | 0x0c => 72,
-            0..=0x1f => 5 * 84,
-            _ => 0,
-        })
-        .sum();
-    // A line's end becomes two characters, of which one is a letter that may begin a word.
-    let ends = text.bytes().filter(|byte| *byte < 0x20).count();
-    cost(text) + escapes + ends * 50
+    // A character that is escaped becomes two or more; the letter of an escape may begin a word.
+    let escape = |byte: u8| match byte {
+        b'"' | b'\\' => 72,
+        b'\n' | b'\r' | b'\t' | 0x08 | 0x0c => 72 + 50,
+        0..=0x1f => 5 * 84 + 50,
+        _ => 0,
+    };
+    cost(text) + text.bytes().map(escape).sum::<usize>()
 }
 
 /// Tokens in a text.
@@ -104,7 +154,7 @@ pub fn first_sentences(text: &str, limit: usize) -> Option<&str> {
 /// whose first sentence is too long already.
 pub fn first_words(text: &str, limit: usize) -> Option<String> {
     let room = limit.checked_sub(json_cost("…"))?;
-    let (mut size, mut characters, mut before) = (0, 0, '\n');
+    let (mut size, mut characters, mut before) = (0, 0, Class::End);
     let mut end = 0;
     let mut word = 0;
     for (at, character) in text.char_indices() {
@@ -112,9 +162,9 @@ pub fn first_words(text: &str, limit: usize) -> Option<String> {
             word = at;
         }
         let alone = character.encode_utf8(&mut [0; 4]).to_owned();
-        size += weight(before, character) + json_cost(&alone) - cost(&alone);
+        size += weight(before, class(character)) + json_cost(&alone) - cost(&alone);
         characters += 1;
-        before = character;
+        before = class(character);
         if size.max(characters * QUARTER) > room {
             break;
         }

@@ -57,7 +57,7 @@ pub async fn wake(
     // About as many as fit: the frame of a line alone takes some twenty tokens. One more tells whether there is more.
     let most = |tokens: usize| max_tokens / tokens + 2;
     let ask = |most: usize| most as i64 + 1;
-    let (sessions, remember, becoming, decisions) = (most(400), most(15), most(150), most(150));
+    let (sessions, remember, becoming, decisions) = (most(400), most(25), most(150), most(150));
     let pinned = most(30);
     let rows = ctx
         .place

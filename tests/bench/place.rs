@@ -48,7 +48,16 @@ pub fn own_statement() -> String {
     );
     let wake = file(
         "wake/up",
-        &[":t", ":w", "null", ":three", ":eight", ":five", ":five"],
+        &[
+            ":t",
+            ":w",
+            "null",
+            ":sessions",
+            ":remember",
+            ":six",
+            ":six",
+            ":pinned",
+        ],
     );
     format!("\\startpipeline\nbegin read only;\n{bind}{wake}commit;\n\\endpipeline\n")
 }
@@ -142,11 +151,13 @@ impl Place {
                 "-D",
                 "w=Callin",
                 "-D",
-                "three=3",
+                "sessions=4",
                 "-D",
-                "eight=8",
+                "remember=23",
                 "-D",
-                "five=5",
+                "six=6",
+                "-D",
+                "pinned=19",
                 "-f",
             ])
             .arg(&file)

@@ -91,7 +91,10 @@ impl Assembly {
                     self.left -= cost;
                     members.push(member);
                 }
-                None => self.truncate(name),
+                None => {
+                    self.truncate(name);
+                    break;
+                }
             }
         }
         members

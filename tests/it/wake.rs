@@ -88,7 +88,7 @@ async fn what_matters_most_comes_first_and_what_is_cut_is_named() {
         "{truncated:?}"
     );
     let more = acme
-        .call::<wake::Up>(json!({"with_whom": "Ada", "max_tokens": 1000}))
+        .call::<wake::Up>(json!({"with_whom": "Ada", "max_tokens": 2000}))
         .await
         .ok();
     // Significance 0.9, the newest of them first.

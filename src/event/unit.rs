@@ -255,7 +255,7 @@ impl Unit for NewEvents {
         }
         let items = units.iter().flat_map(|unit| &unit.items);
         if items.clone().next().is_some() {
-            statements.push(Item::insert(items));
+            statements.push(Item::insert(&items));
         }
         if events(units).any(|(_, event)| event.artifact.is_some()) {
             statements.push(Statement {

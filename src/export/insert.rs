@@ -1,7 +1,10 @@
 //! Writes what an import reads, in batches.
 
+use super::columns::{decisions, events, notes};
 use super::event::ExportedEvent;
+use super::few;
 use super::take::Item;
+use crate::capsule::Capsule;
 use crate::db::{Columns, Sql, Tx};
 use crate::decision::Decision;
 use crate::error::{Error, Result};
@@ -9,6 +12,7 @@ use crate::handoff::Handoff;
 use crate::knowledge::Note;
 use crate::operation::Context;
 use crate::recall::{self, Item as Indexed};
+use crate::rule::Rule;
 use crate::seal::{Change, Sealable};
 use crate::sql;
 use crate::text::tokens;
@@ -28,6 +32,8 @@ const ITEMS: usize = 500;
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
 #[schemars(rename = "ImportCounts")]
 pub struct Counts {
+    /// Capsules.
+    pub capsules: i64,
     /// Decisions.
     pub decisions: i64,
     /// Events.
@@ -36,6 +42,8 @@ pub struct Counts {
     pub handoffs: i64,
     /// Notes.
     pub knowledge: i64,
+    /// Rules.
+    pub rules: i64,
 }
 
 impl Counts {
@@ -45,6 +53,8 @@ impl Counts {
             Item::Event => Some(&mut self.events),
             Item::Handoff => Some(&mut self.handoffs),
             Item::Knowledge => Some(&mut self.knowledge),
+            Item::Rule => Some(&mut self.rules),
+            Item::Capsule => Some(&mut self.capsules),
             Item::End | Item::Key => None,
         }
     }
@@ -167,6 +177,22 @@ impl Inserter {
                 }
                 self.events(tx, &items).await?
             }
+            Item::Rule => {
+                let mut new = 0;
+                for mut item in self.decode(&waiting, "rul_", |item: &Rule| &item.rule_id)? {
+                    self.seal(&mut item).await?;
+                    new += i64::from(few::rule(tx, &self.tenant, &item).await?);
+                }
+                new
+            }
+            Item::Capsule => {
+                let mut new = 0;
+                for mut item in self.decode(&waiting, "cap_", |item: &Capsule| &item.capsule_id)? {
+                    self.seal(&mut item).await?;
+                    new += i64::from(few::capsule(tx, &self.tenant, &item).await?);
+                }
+                new
+            }
             Item::End | Item::Key => total,
         };
         self.place += waiting.len();
@@ -224,7 +250,7 @@ impl Inserter {
         if !items.is_empty() {
             tx.query(
                 sql!("recall/index"),
-                &Indexed::columns(items.iter()).params(),
+                &Indexed::columns(&items.iter()).params(),
             )
             .await?;
             items
@@ -322,70 +348,4 @@ impl Inserter {
 async fn insert(tx: &Tx, sql: &'static Sql, columns: &Columns<'_>) -> Result<HashSet<String>> {
     let rows = tx.query(sql, &columns.params()).await?;
     Ok(rows.iter().map(|row| row.get(0)).collect())
-}
-
-fn notes<'a>(tenant: &'a str, items: &'a [Note]) -> Columns<'a> {
-    let rows = || items.iter();
-    Columns::default()
-        .texts(rows().map(|_| tenant))
-        .texts(rows().map(|n| n.note_id.as_str()))
-        .texts(rows().map(|n| n.title.as_str()))
-        .texts(rows().map(|n| n.content.as_str()))
-        .text_arrays(rows().map(|n| n.source_handoffs.as_slice()))
-        .maybe_texts(rows().map(|n| n.with_whom.as_deref()))
-        .text_arrays(rows().map(|n| n.tags.as_slice()))
-        .numbers(rows().map(|n| n.confidence))
-        .texts(rows().map(|n| if n.pinned { "true" } else { "false" }))
-        .maybe_texts(rows().map(|n| n.supersedes.as_deref()))
-        .instants(rows().map(|n| n.created_at))
-        .instants(rows().map(|n| n.updated_at))
-        .texts(rows().map(|n| n.sensitivity.as_str()))
-        .maybe_bytes(rows().map(|n| n.sealed.as_ref().map(|sealed| sealed.0.as_slice())))
-        .maybe_texts(rows().map(|n| n.superseded_by.as_deref()))
-        .integers(rows().map(|n| n.times))
-}
-
-fn decisions<'a>(tenant: &'a str, items: &'a [Decision]) -> Columns<'a> {
-    let rows = || items.iter();
-    Columns::default()
-        .texts(rows().map(|_| tenant))
-        .texts(rows().map(|d| d.decision_id.as_str()))
-        .texts(rows().map(|d| d.decision.as_str()))
-        .text_arrays(rows().map(|d| d.rationale.as_slice()))
-        .text_arrays(rows().map(|d| d.constraints.as_slice()))
-        .text_arrays(rows().map(|d| d.alternatives.as_slice()))
-        .text_arrays(rows().map(|d| d.consequences.as_slice()))
-        .text_arrays(rows().map(|d| d.refs.as_slice()))
-        .texts(rows().map(|d| d.scope.as_str()))
-        .maybe_texts(rows().map(|d| d.project_path.as_deref()))
-        .texts(rows().map(|d| if d.pinned { "true" } else { "false" }))
-        .maybe_texts(rows().map(|d| d.supersedes.as_deref()))
-        .maybe_texts(rows().map(|d| d.superseded_by.as_deref()))
-        .instants(rows().map(|d| d.created_at))
-        .texts(rows().map(|d| d.sensitivity.as_str()))
-        .maybe_bytes(rows().map(|d| d.sealed.as_ref().map(|sealed| sealed.0.as_slice())))
-        .integers(rows().map(|d| d.times))
-}
-
-fn events<'a>(tenant: &'a str, items: &'a [ExportedEvent]) -> Columns<'a> {
-    let rows = || items.iter();
-    Columns::default()
-        .texts(rows().map(|_| tenant))
-        .texts(rows().map(|e| e.event_id.as_str()))
-        .texts(rows().map(|e| e.session_id.as_str()))
-        .texts(rows().map(|e| e.channel.as_str()))
-        .texts(rows().map(|e| e.actor.actor_type.as_str()))
-        .texts(rows().map(|e| e.actor.id.as_str()))
-        .texts(rows().map(|e| e.kind.as_str()))
-        .texts(rows().map(|e| e.content.get()))
-        .texts(rows().map(|e| e.sensitivity.as_str()))
-        .text_arrays(rows().map(|e| e.tags.as_slice()))
-        .text_arrays(rows().map(|e| e.refs.as_slice()))
-        .maybe_texts(rows().map(|e| e.scope.as_deref()))
-        .maybe_texts(rows().map(|e| e.subject_type.as_deref()))
-        .maybe_texts(rows().map(|e| e.subject_id.as_deref()))
-        .maybe_texts(rows().map(|e| e.project_id.as_deref()))
-        .instants(rows().map(|e| e.at))
-        .instants(rows().map(|e| e.created_at))
-        .maybe_bytes(rows().map(|e| e.sealed.as_ref().map(|sealed| sealed.0.as_slice())))
 }

@@ -1,9 +1,11 @@
 //! An export for people to read.
 
 use super::event::ExportedEvent;
+use crate::capsule::Capsule;
 use crate::decision::Decision;
 use crate::handoff::Handoff;
 use crate::knowledge::Note;
+use crate::rule::Rule;
 use chrono::{DateTime, Utc};
 
 /// The document's beginning.
@@ -66,6 +68,35 @@ pub fn decision(decision: &Decision) -> String {
         }
     }
     text + &format!("`{}`\n", decision.decision_id)
+}
+
+/// One rule.
+pub fn rule(rule: &Rule) -> String {
+    format!(
+        "\n- {} (`{}`, {})\n",
+        rule.content, rule.rule_id, rule.channel
+    )
+}
+
+/// One capsule.
+pub fn capsule(capsule: &Capsule) -> String {
+    let items = &capsule.items;
+    let held: Vec<&str> = [&items.chunks, &items.decisions, &items.artifacts]
+        .into_iter()
+        .flatten()
+        .map(String::as_str)
+        .collect();
+    format!(
+        "\n### From {} about {} {}\n\nFor {}, until {}: {}\n\n{}\n\n`{}`\n",
+        capsule.author_agent_id,
+        capsule.subject_type,
+        capsule.subject_id,
+        capsule.audience_agent_ids.join(", "),
+        time(capsule.expires_at),
+        held.join(", "),
+        capsule.risks.join("\n"),
+        capsule.capsule_id
+    )
 }
 
 /// One event.

@@ -1,7 +1,9 @@
 //! Export and import: everything a tenant has, streamed both ways in constant memory.
 
 mod all;
+mod columns;
 mod event;
+mod few;
 mod insert;
 mod markdown;
 mod take;

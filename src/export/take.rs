@@ -185,6 +185,12 @@ async fn change(ctx: &Context, raw: &RawValue) -> Result<Option<Change>> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Item {
+    /// capsules
+    #[serde(alias = "capsules")]
+    Capsule,
+    /// rules
+    #[serde(alias = "rules")]
+    Rule,
     /// decisions
     #[serde(alias = "decisions")]
     Decision,
@@ -304,6 +310,8 @@ impl<'de> Visitor<'de> for Document<'_> {
                 "sealed_with" => {
                     send(self.items, Item::Key, map.next_value()?).map_err(A::Error::custom)?;
                 }
+                "capsules" => map.next_value_seed(Section(Item::Capsule, self.items))?,
+                "rules" => map.next_value_seed(Section(Item::Rule, self.items))?,
                 "decisions" => map.next_value_seed(Section(Item::Decision, self.items))?,
                 "events" => map.next_value_seed(Section(Item::Event, self.items))?,
                 "handoffs" => map.next_value_seed(Section(Item::Handoff, self.items))?,

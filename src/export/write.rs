@@ -3,12 +3,14 @@
 use super::event::ExportedEvent;
 use super::take::SealedWith;
 use super::{FORMAT, Form, markdown};
+use crate::capsule::Capsule;
 use crate::db::{Row, Sql, Tx};
 use crate::decision::Decision;
 use crate::error::{Error, Result};
 use crate::handoff::Handoff;
 use crate::knowledge::Note;
 use crate::operation::{Context, Pieces};
+use crate::rule::Rule;
 use crate::seal::{DataKey, Sealable, Show};
 use crate::sql;
 use bytes::Bytes;
@@ -41,8 +43,16 @@ fn hidden<T: Sealable>(mut item: T) -> T {
 }
 
 /// Every kind, in the order of an export.
-pub fn sections() -> [Section; 4] {
+pub fn sections() -> [Section; 6] {
     [
+        Section {
+            name: "capsules",
+            kind: "capsule",
+            count: sql!("export/count_capsules"),
+            rows: sql!("export/capsules"),
+            json: |row| serde_json::to_vec(&Capsule::from_row(row)),
+            markdown: |row| markdown::capsule(&hidden(Capsule::from_row(row))),
+        },
         Section {
             name: "decisions",
             kind: "decision",
@@ -74,6 +84,14 @@ pub fn sections() -> [Section; 4] {
             rows: sql!("export/knowledge"),
             json: |row| serde_json::to_vec(&Note::from_row(row)),
             markdown: |row| markdown::note(&hidden(Note::from_row(row))),
+        },
+        Section {
+            name: "rules",
+            kind: "rule",
+            count: sql!("export/count_rules"),
+            rows: sql!("export/rules"),
+            json: |row| serde_json::to_vec(&Rule::from_row(row)),
+            markdown: |row| markdown::rule(&hidden(Rule::from_row(row))),
         },
     ]
 }

@@ -225,7 +225,7 @@ impl Unit for NewHandoff {
         }];
         let items = units.iter().filter_map(|unit| unit.item.as_ref());
         if items.clone().next().is_some() {
-            statements.push(Item::insert(items));
+            statements.push(Item::insert(&items));
         }
         statements
     }

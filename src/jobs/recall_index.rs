@@ -110,7 +110,7 @@ pub async fn run(app: &App, stopper: &Stopper) -> Result<()> {
             ),
         };
         tx.commit().await?;
-        if let Err(error) = run.to_the_end(stopper).await {
+        if let Err(error) = run.finish(stopper).await {
             log::warn!(
                 "indexing what tenant {tenant} has stored goes on later: {}",
                 error.causes()
@@ -121,7 +121,7 @@ pub async fn run(app: &App, stopper: &Stopper) -> Result<()> {
 }
 
 impl Run<'_> {
-    async fn to_the_end(&mut self, stopper: &Stopper) -> Result<()> {
+    async fn finish(&mut self, stopper: &Stopper) -> Result<()> {
         let mut said = clock::now();
         if self.total > BATCH {
             log::info!(
@@ -153,7 +153,7 @@ impl Run<'_> {
         let new = rows.iter().filter(|row| !row.get::<_, bool>("indexed"));
         let items: Vec<Item> = new.filter_map(|row| (kind.item)(row, number)).collect();
         if !items.is_empty() {
-            tx.query(sql!("recall/index"), &Item::columns(items.iter()).params())
+            tx.query(sql!("recall/index"), &Item::columns(&items.iter()).params())
                 .await?;
             self.mark(&tx, kind, &rows).await?;
         }

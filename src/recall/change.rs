@@ -13,7 +13,7 @@ impl Write {
         let Some(item) = item else { return Ok(()) };
         self.system(
             sql!("recall/index"),
-            &Item::columns(std::iter::once(&item)).params(),
+            &Item::columns(&std::iter::once(&item)).params(),
         )
         .await?;
         self.indexed.push(item);

@@ -260,14 +260,14 @@ fn day(word: &str) -> Option<u32> {
 /// A month by its name or its first three letters.
 fn month(word: &str) -> Option<u32> {
     let word = word.to_lowercase();
-    let fits = |name: &&str| {
-        word == **name
+    let fits = |name: &str| {
+        word == name
             || (word.len() == 3 && name.starts_with(&word))
-            || (word == "sept" && **name == *"september")
+            || (word == "sept" && name == "september")
     };
     MONTHS
         .iter()
-        .position(|name| fits(&name))
+        .position(|name| fits(name))
         .and_then(|n| u32::try_from(n + 1).ok())
 }
 

@@ -77,7 +77,7 @@ impl Item {
     }
 
     /// The rows of a batch as one statement.
-    pub fn insert<'a>(items: impl Iterator<Item = &'a Self> + Clone) -> Statement<'a> {
+    pub fn insert<'a, I: Iterator<Item = &'a Self> + Clone>(items: &I) -> Statement<'a> {
         Statement {
             sql: sql!("recall/index"),
             columns: Self::columns(items),
@@ -85,7 +85,7 @@ impl Item {
     }
 
     /// The columns of sql/recall/index.sql.
-    pub fn columns<'a>(items: impl Iterator<Item = &'a Self> + Clone) -> Columns<'a> {
+    pub fn columns<'a, I: Iterator<Item = &'a Self> + Clone>(items: &I) -> Columns<'a> {
         let rows = || items.clone();
         let ends = |length: fn(&Self) -> usize| {
             rows().scan(0, move |end, item| {
@@ -307,8 +307,8 @@ mod tests {
 
     #[test]
     fn long_texts_are_cut_into_overlapping_passages_that_miss_nothing() {
-        assert_eq!(passages(0).collect::<Vec<_>>(), [0..0]);
-        assert_eq!(passages(104).collect::<Vec<_>>(), [0..104]);
+        assert!(passages(0).eq(std::iter::once(0..0)));
+        assert!(passages(104).eq(std::iter::once(0..104)));
         assert_eq!(
             passages(141).collect::<Vec<_>>(),
             [0..80, 60..140, 120..141]

@@ -172,7 +172,7 @@ impl Upkeep {
             .collect();
         for index in indexes {
             let mut result = index.tidy().await;
-            if round % FOLD == 0 {
+            if round.is_multiple_of(FOLD) {
                 result = result.and(index.fold().await);
             }
             if let Err(error) = result {

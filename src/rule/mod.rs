@@ -41,6 +41,7 @@ pub struct Rule {
     /// none, low, medium, high or secret, by what stands in it.
     pub sensitivity: String,
     /// Whether its text is sealed in the database.
+    #[serde(default)]
     pub encrypted: bool,
     /// When it was stored.
     pub created_at: DateTime<Utc>,

@@ -56,7 +56,7 @@ fn text(n: u64) -> String {
 fn batch(_: usize, _: u64) -> String {
     let first = NEXT.fetch_add(BATCH, Ordering::Relaxed);
     let event = |n: u64| {
-        let who = if n % 2 == 0 { "Ada" } else { "Bob" };
+        let who = if n.is_multiple_of(2) { "Ada" } else { "Bob" };
         json!({"session_id": format!("s{}", n / BATCH), "channel": "private", "actor": {"type": "human", "id": who}, "kind": "message",
                "content": {"text": text(n)}, "at": chrono::DateTime::from_timestamp(1_600_000_000 + n as i64 * 60, 0).unwrap()})
     };

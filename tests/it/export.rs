@@ -1,7 +1,8 @@
 //! export_thread, export_all, import
 
 use crate::support::{Client, Server};
-use agent_memory::{decision, handoff, knowledge};
+use agent_memory::recall::Recall;
+use agent_memory::{capsule, decision, handoff, knowledge, rule};
 use serde_json::{Value, json};
 
 async fn fill(acme: &Client) {
@@ -9,11 +10,18 @@ async fn fill(acme: &Client) {
         let input = json!({"session_id": format!("s{n}"), "with_whom": "Ada", "story": format!("story {n} \"q\" 기억"), "tags": ["a,b"], "significance": 0.1 + 0.2});
         acme.call::<handoff::Create>(input).await.ok();
     }
-    acme.call::<knowledge::Create>(
-        json!({"title": "T", "content": "C", "source_handoffs": ["sh_1"]}),
-    )
-    .await
-    .ok();
+    let note = acme
+        .call::<knowledge::Create>(
+            json!({"title": "T", "content": "Kestrels nest here.", "source_handoffs": ["sh_1"]}),
+        )
+        .await
+        .ok();
+    acme.call::<knowledge::Create>(json!({"title": "T", "content": "Kestrels moved away.", "source_handoffs": ["sh_1"], "supersedes": note["note_id"]}))
+        .await
+        .ok();
+    acme.call::<rule::Create>(json!({"content": "Look up.", "priority": 3}))
+        .await
+        .ok();
     let first = acme
         .call::<decision::Create>(json!({"decision": "A"}))
         .await
@@ -22,7 +30,11 @@ async fn fill(acme: &Client) {
         .await
         .ok();
     let body = r#"{"session_id":"s","channel":"private","actor":{"type":"human","id":"Ada"},"kind":"artifact","content":{"text":"word for word","n":1.10}}"#;
-    acme.post("/api/v1/events", body).await.ok();
+    let event = acme.post("/api/v1/events", body).await.ok();
+    acme.call::<capsule::Create>(json!({"author_agent_id": "a", "subject_type": "x", "subject_id": "y", "scope": "z", "audience_agent_ids": ["b"],
+        "items": {"chunks": event["chunk_ids"]}, "risks": ["none"]}))
+        .await
+        .ok();
 }
 
 /// The body without its header: what has to be equal.
@@ -48,7 +60,7 @@ async fn what_export_writes_import_takes_and_nothing_is_lost() {
         ),
         (&json!(300), 300)
     );
-    assert_eq!(body(&ndjson.text).len(), 304);
+    assert_eq!(body(&ndjson.text).len(), 307);
     assert!(ndjson.text.contains(r#""n":1.10"#), "content is verbatim");
     for (tenant, export, kind) in [
         ("copy", &ndjson.text, "application/x-ndjson"),
@@ -66,7 +78,7 @@ async fn what_export_writes_import_takes_and_nothing_is_lost() {
             .ok();
         assert_eq!(
             taken["imported"],
-            json!({"handoffs": 300, "knowledge": 1, "decisions": 2, "events": 1})
+            json!({"handoffs": 300, "knowledge": 2, "decisions": 2, "events": 1, "rules": 1, "capsules": 1})
         );
         let again = copy.get("/api/v1/export/all?format=ndjson").await.text;
         let renamed = again.replace(
@@ -89,6 +101,16 @@ async fn what_export_writes_import_takes_and_nothing_is_lost() {
                 &twice["skipped"]["handoffs"]
             ),
             (&json!(0), &json!(300))
+        );
+        // What was replaced is so in the copy too.
+        let kestrels = copy
+            .call::<Recall>(json!({"query": "kestrels nest"}))
+            .await
+            .ok();
+        let kestrels = kestrels["results"].to_string();
+        assert!(
+            kestrels.contains("moved away") && !kestrels.contains("nest here"),
+            "{kestrels}"
         );
         assert_eq!(
             copy.get("/api/v1/recall?query=word&kinds=event").await.ok()["results"]

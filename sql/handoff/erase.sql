@@ -1,2 +1,3 @@
--- handoff_delete with erase=true: $2 id, for good, from the trash as well
+-- handoff_delete with erase=true: $2 id, for good, from the trash as well; the edits of it say what it said
+with edited as (delete from edits where tenant_id = $1 and target_id = $2)
 delete from session_handoffs where tenant_id = $1 and handoff_id = $2 returning handoff_id

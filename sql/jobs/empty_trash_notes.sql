@@ -1,3 +1,3 @@
 -- housekeeping: $2 older than
-with gone as (delete from knowledge_notes where tenant_id = $1 and deleted_at < $2 returning note_id)
+with gone as (delete from knowledge_notes where tenant_id = $1 and deleted_at < $2 returning note_id), edited as (delete from edits where tenant_id = $1 and target_id in (select note_id from gone))
 delete from items_of_tenant where tenant_id = $1 and item_id in (select note_id from gone)

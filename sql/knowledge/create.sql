@@ -4,5 +4,7 @@ insert into knowledge_notes as n (tenant_id, note_id, title, content, source_han
                                   created_at, updated_at, sensitivity, sealed, said)
 values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $11, $12, $13, $14)
 on conflict (tenant_id, said) where said is not null and deleted_at is null and withheld is null and superseded_by is null
-do update set times = n.times + 1
+do update set times = n.times + 1, pinned = n.pinned or excluded.pinned, confidence = greatest(n.confidence, excluded.confidence),
+              tags = array(select distinct tag from unnest(n.tags || excluded.tags) as tag order by tag limit 64),
+              source_handoffs = array(select distinct id from unnest(n.source_handoffs || excluded.source_handoffs) as id order by id limit 256)
 returning note_id

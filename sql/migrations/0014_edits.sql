@@ -24,3 +24,6 @@ create table edits (
 select tenant_table('edits');
 create index idx_edits_tenant_created on edits (tenant_id, created_at desc, edit_id desc);
 create index idx_edits_target on edits (tenant_id, target_id, created_at desc, edit_id desc);
+
+-- What an event was before any of its chunks was edited, word for word; sealed where the event is.
+alter table events add column original text, add column original_sealed bytea;

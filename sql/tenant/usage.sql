@@ -1,5 +1,6 @@
 -- what a tenant has, in rows and bytes as stored, and how many events it recorded since $2, an event's id (ids sort by time)
-select h.rows + n.rows + d.rows + e.rows, (h.bytes + n.bytes + d.bytes + e.bytes + c.bytes + a.bytes)::bigint, e.today
+select h.rows + n.rows + d.rows + e.rows + r.rows + t.rows, (h.bytes + n.bytes + d.bytes + e.bytes + c.bytes + a.bytes + r.bytes + t.bytes)::bigint,
+       e.today
 from (select count(*) as rows, coalesce(sum(pg_column_size(experienced)), 0) + coalesce(sum(pg_column_size(noticed)), 0)
              + coalesce(sum(pg_column_size(learned)), 0) + coalesce(sum(pg_column_size(story)), 0) + coalesce(sum(pg_column_size(becoming)), 0)
              + coalesce(sum(pg_column_size(remember)), 0) + coalesce(sum(pg_column_size(sealed)), 0) as bytes
@@ -14,4 +15,9 @@ from (select count(*) as rows, coalesce(sum(pg_column_size(experienced)), 0) + c
              count(*) filter (where event_id >= $2) as today
       from events where tenant_id = $1) e,
      (select coalesce(sum(pg_column_size(text)), 0) + coalesce(sum(pg_column_size(sealed)), 0) as bytes from chunks where tenant_id = $1) c,
-     (select coalesce(sum(pg_column_size(body)), 0) as bytes from artifacts where tenant_id = $1) a
+     (select coalesce(sum(pg_column_size(body)), 0) as bytes from artifacts where tenant_id = $1) a,
+     (select count(*) as rows, coalesce(sum(pg_column_size(content)), 0) + coalesce(sum(pg_column_size(sealed)), 0) as bytes
+      from rules where tenant_id = $1) r,
+     (select count(*) as rows, coalesce(sum(pg_column_size(reason)), 0) + coalesce(sum(pg_column_size(patch)), 0)
+             + coalesce(sum(pg_column_size(before)), 0) + coalesce(sum(pg_column_size(sealed)), 0) as bytes
+      from edits where tenant_id = $1) t

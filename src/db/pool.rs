@@ -257,12 +257,11 @@ impl Db {
             .await
     }
 
-    /// The same for statements that read one after the other and see one state; `bind` binds it, and each statement is planned once.
+    /// The same for statements that read one after the other; `bind` binds it, and each statement is planned once.
     pub async fn begin_read(&self, tenant: &str, bind: &'static Sql) -> Result<Tx> {
         let limit = &*self.limit;
         let binding: [&dyn Value; 3] = [&tenant, &limit, &"force_generic_plan"];
-        let begin = "begin isolation level repeatable read read only";
-        self.begin_bound(begin, bind, binding).await
+        self.begin_bound("begin read only", bind, binding).await
     }
 
     async fn begin_bound(

@@ -126,11 +126,19 @@ impl Decision {
 
     /// What makes another decision the same; none of a sealed one, whose words must not be guessed at.
     pub fn said(&self) -> Option<Vec<u8>> {
+        let lists = [
+            &self.rationale,
+            &self.constraints,
+            &self.alternatives,
+            &self.consequences,
+        ];
+        let why: Vec<&str> = lists.into_iter().flatten().map(String::as_str).collect();
         let whole = format!(
-            "{}\0{}\0{}",
+            "{}\0{}\0{}\0{}",
             self.decision,
             self.scope,
-            self.project_path.as_deref().unwrap_or_default()
+            self.project_path.as_deref().unwrap_or_default(),
+            why.join("\u{1}")
         );
         self.sealed.is_none().then(|| sha256(whole.as_bytes()))
     }

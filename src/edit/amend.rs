@@ -64,8 +64,9 @@ pub async fn handoff(
         handoff.item(tenant)
     })
     .await?;
+    raise(edit, &handoff.sensitivity);
     store_handoff(write, &handoff).await?;
-    write.index(item).await?;
+    write.index_again(item).await?;
     Ok(before)
 }
 
@@ -89,8 +90,9 @@ pub async fn note(
         note.item(tenant, at)
     })
     .await?;
+    raise(edit, &note.sensitivity);
     store_note(ctx, write, &note).await?;
-    write.index(item).await?;
+    write.index_again(item).await?;
     Ok(before)
 }
 
@@ -113,6 +115,7 @@ pub async fn decision(
         decision.item(tenant)
     })
     .await?;
+    raise(edit, &decision.sensitivity);
     let words = decision.said();
     let sealed = decision.sealed.as_ref().map(|sealed| sealed.0.as_slice());
     write
@@ -131,7 +134,7 @@ pub async fn decision(
             ],
         )
         .await?;
-    write.index(item).await?;
+    write.index_again(item).await?;
     Ok(before)
 }
 

@@ -26,21 +26,48 @@ pub async fn apply(ctx: &Context, write: &mut Write, edit: &mut Edit) -> Result<
     Ok(())
 }
 
-/// Puts back what was there before an edit.
+/// Puts back what was there before an edit: of several, the last one first.
 pub async fn undo(ctx: &Context, write: &mut Write, edit: &mut Edit) -> Result<()> {
     let before: Before = serde_json::from_str(&edit.before).map_err(Error::internal)?;
+    let later = write
+        .first(
+            sql!("edit/later"),
+            &[&edit.target_id, &edit.edit_id, &edit.decided_at],
+        )
+        .await?;
+    if let Some(later) = later {
+        let later: String = later.get(0);
+        return Err(changed(format!(
+            "{later} was approved after this edit: reject that one first"
+        )));
+    }
     match (edit.op.withholds(), edit.op) {
         (Some(_), _) => withhold(ctx, write, edit, before.withheld.as_deref())
             .await
             .map(drop),
         (None, Op::Attenuate) => {
-            write.weigh(&edit.target_id, 1.0).await?;
+            write
+                .weigh(&edit.target_id, before.share.unwrap_or(1.0))
+                .await?;
             match before.weight {
                 Some(weight) => amend::set_weight(ctx, write, edit, weight).await.map(drop),
                 None => Ok(()),
             }
         }
-        (None, _) => rewrite(ctx, write, edit, &before.texts).await.map(drop),
+        (None, _) => {
+            let patch: Patch = serde_json::from_str(&edit.patch).map_err(Error::internal)?;
+            let said = rewrite(ctx, write, edit, &before.texts).await?.texts;
+            let same = patch
+                .texts()
+                .into_iter()
+                .all(|(name, text)| said.get(name).is_some_and(|said| said == text));
+            match same {
+                true => Ok(()),
+                false => Err(changed(
+                    "it says something else since: change it again instead".to_owned(),
+                )),
+            }
+        }
     }
 }
 
@@ -71,19 +98,26 @@ async fn withhold(
         before.withheld = row.get("withheld");
         raise(edit, row.get("sensitivity"));
     }
+    let why = match edit.status.as_str() {
+        "pending" => why.map(|why| stronger(before.withheld.as_deref(), why).to_owned()),
+        _ => why.map(str::to_owned),
+    };
     write
         .first(statement, &[&id, &why])
         .await?
         .ok_or_else(gone)?;
-    write.withhold(&id, why).await?;
+    write.withhold(&id, why.as_deref()).await?;
     Ok(before)
 }
 
 async fn weigh(ctx: &Context, write: &mut Write, edit: &mut Edit, weight: f64) -> Result<Before> {
-    write.weigh(&edit.target_id, weight).await?;
+    let row = write.first(sql!("edit/share"), &[&edit.target_id]).await?;
+    let share: f64 = row.map_or(1.0, |row| row.get(0));
+    write.weigh(&edit.target_id, share * weight).await?;
     let before = amend::set_weight(ctx, write, edit, weight).await?;
     Ok(Before {
         weight: before,
+        share: Some(share),
         ..Before::default()
     })
 }
@@ -106,6 +140,22 @@ async fn rewrite(
         texts,
         ..Before::default()
     })
+}
+
+/// Of two reasons to keep a memory back, the one that keeps it further back.
+pub fn stronger<'a>(had: Option<&'a str>, why: &'a str) -> &'a str {
+    let strength = |why: &str| {
+        ["quarantined", "retracted", "blocked"]
+            .iter()
+            .position(|known| *known == why)
+    };
+    had.filter(|had| strength(had) > strength(why))
+        .unwrap_or(why)
+}
+
+/// What an edit changed was changed again.
+fn changed(message: String) -> Error {
+    Error::new(Kind::Conflict, "changed_since", message)
 }
 
 /// An edit is as sensitive as what it is about.

@@ -1,17 +1,16 @@
 //! Edits of an event's passages: the event's content says what is left of them.
 
-use super::apply::{gone, raise};
+use super::apply::{gone, raise, stronger};
 use super::{Before, Edit};
 use crate::db::{Json, Row};
 use crate::error::{Error, Result};
-use crate::event::Event;
+use crate::event::{CHUNK, Content, Event};
 use crate::operation::Context;
 use crate::recall::Item;
 use crate::seal::classify::classify;
-use crate::seal::what_for;
+use crate::seal::{level, what_for};
 use crate::sql;
-use crate::text::tokens;
-use crate::types::Sensitivity;
+use crate::text::{passages, tokens};
 use crate::write::Write;
 use serde_json::value::RawValue;
 use std::collections::BTreeMap;
@@ -35,6 +34,11 @@ pub async fn withhold(
         .iter_mut()
         .find(|chunk| chunk.id == edit.target_id)
         .ok_or_else(gone)?;
+    let had = chunk.withheld.clone();
+    let why = match edit.status.as_str() {
+        "pending" => why.map(|why| stronger(had.as_deref(), why)),
+        _ => why,
+    };
     let before = std::mem::replace(&mut chunk.withheld, why.map(str::to_owned));
     write
         .first(sql!("edit/withhold_chunk"), &[&edit.target_id, &why])
@@ -59,8 +63,9 @@ pub async fn rewrite(
     let text = texts.get("text").cloned().unwrap_or_default();
     let sensitivity: String = event.get("sensitivity");
     let is_sealed = event.get::<_, Option<&[u8]>>("sealed").is_some();
-    if !is_sealed && classify(&text) >= Sensitivity::High {
-        let message = "this text is too sensitive for its event: record it as an event of its own, which will be sealed";
+    if classify(&text) > level(&sensitivity) {
+        let message =
+            "this text is more sensitive than its event: record it as an event of its own";
         return Err(Error::invalid(message).field("patch.text"));
     }
     let chunk = chunks
@@ -90,7 +95,7 @@ pub async fn rewrite(
             .await?;
         let item = Event::item(&event).chunk(ctx.place.record.number, &edit.target_id, plain);
         write
-            .index(Some(Item {
+            .index_again(Some(Item {
                 valid_from: ctx.at,
                 ..item
             }))
@@ -130,58 +135,63 @@ async fn read(ctx: &Context, write: &Write, edit: &mut Edit) -> Result<(Row, Vec
     Ok((event, chunks))
 }
 
-/// Writes into an event's content what is left of its text.
+/// Writes into an event's content what is left of its text: all that it was, once nothing is edited any more.
 async fn store_event(ctx: &Context, write: &Write, event: &Row, chunks: &[Chunk]) -> Result<()> {
     let (id, sensitivity): (String, String) = (event.get("event_id"), event.get("sensitivity"));
-    let sealed: Option<&[u8]> = event.get("sealed");
-    let content = match sealed {
-        None => event
+    let what_for = what_for(&id, &sensitivity);
+    let is_sealed = event.get::<_, Option<&[u8]>>("sealed").is_some();
+    let sealed: Option<&[u8]> = event
+        .get::<_, Option<_>>("original_sealed")
+        .or(event.get("sealed"));
+    let original = match (sealed, event.get::<_, Option<String>>("original")) {
+        (Some(sealed), _) => {
+            let plain = ctx.data_key().await?.open(&what_for, sealed)?;
+            String::from_utf8(plain).map_err(Error::internal)?
+        }
+        (None, Some(original)) => original,
+        (None, None) => event
             .get::<_, Json<Box<RawValue>>>("content")
             .0
             .get()
             .to_owned(),
-        Some(sealed) => {
-            let plain = ctx
-                .data_key()
-                .await?
-                .open(&what_for(&id, &sensitivity), sealed)?;
-            String::from_utf8(plain).map_err(Error::internal)?
-        }
     };
-    let left: Vec<&str> = chunks
-        .iter()
-        .filter(|chunk| chunk.withheld.is_none())
-        .map(|chunk| chunk.text.as_str())
-        .collect();
-    let mut members: serde_json::Map<String, serde_json::Value> =
-        match serde_json::from_str(&content) {
-            // What it says beside its text stays, if its text is a member of its own.
-            Ok(serde_json::Value::Object(members))
-                if members
-                    .get("text")
-                    .is_some_and(serde_json::Value::is_string) =>
-            {
-                members
-            }
-            _ => serde_json::Map::new(),
-        };
-    members.insert("text".to_owned(), left.join("\n").into());
-    let content = serde_json::Value::Object(members).to_string();
-    let sealed = match sealed {
-        None => None,
-        Some(_) => Some(
-            ctx.data_key()
-                .await?
-                .seal(&what_for(&id, &sensitivity), content.as_bytes())?,
-        ),
+    let content = left_of(original, chunks)?;
+    let sealed = match is_sealed {
+        true => Some(ctx.data_key().await?.seal(&what_for, content.as_bytes())?),
+        false => None,
     };
-    let shown = if sealed.is_some() {
-        "{}"
-    } else {
-        content.as_str()
-    };
+    let shown = if is_sealed { "{}" } else { content.as_str() };
     write
         .query(sql!("edit/rewrite_event"), &[&id, &shown, &sealed])
         .await
         .map(drop)
+}
+
+/// What is left of a content: itself where its chunks say what it says; else their text, beside its other members unless any chunk is kept back.
+fn left_of(original: String, chunks: &[Chunk]) -> Result<String> {
+    let content =
+        Content::verbatim(RawValue::from_string(original.clone()).map_err(Error::internal)?);
+    let all = chunks.iter().all(|chunk| chunk.withheld.is_none());
+    if all
+        && passages(&content.readable(), CHUNK)
+            .into_iter()
+            .eq(chunks.iter().map(|chunk| chunk.text.as_str()))
+    {
+        return Ok(original);
+    }
+    let left = chunks.iter().filter(|chunk| chunk.withheld.is_none());
+    let left: Vec<&str> = left.map(|chunk| chunk.text.as_str()).collect();
+    let mut members = match serde_json::from_str(&original) {
+        Ok(serde_json::Value::Object(members))
+            if all
+                && members
+                    .get("text")
+                    .is_some_and(serde_json::Value::is_string) =>
+        {
+            members
+        }
+        _ => serde_json::Map::new(),
+    };
+    members.insert("text".to_owned(), left.join("\n").into());
+    Ok(serde_json::Value::Object(members).to_string())
 }

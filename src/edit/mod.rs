@@ -19,8 +19,10 @@ use crate::db::Row;
 use crate::endpoint::Endpoint;
 use crate::error::{Error, Result};
 use crate::operation::Context;
-use crate::seal::{Sealable, Sealed, Show};
+use crate::seal::classify::classify;
+use crate::seal::{Sealable, Sealed, Show, level};
 use crate::sql;
+use crate::types::Sensitivity;
 use crate::write::Write;
 use chrono::{DateTime, Utc};
 use schemars::JsonSchema;
@@ -156,6 +158,9 @@ pub struct Before {
     /// A handoff's significance, a note's confidence.
     #[serde(default)]
     pub weight: Option<f64>,
+    /// How much it counted in recall.
+    #[serde(default)]
+    pub share: Option<f64>,
 }
 
 /// An edit as clients see it.
@@ -207,6 +212,17 @@ impl Sealable for Edit {
             ("patch".to_owned(), &mut self.patch),
             ("before".to_owned(), &mut self.before),
         ]
+    }
+    /// By every text as it reads: JSON writes quotes and line ends in another way.
+    fn judge(&mut self) -> bool {
+        let inside = [&self.patch, &self.before].map(|json| crate::event::judge(json));
+        let found = inside
+            .into_iter()
+            .chain([classify(&self.reason)])
+            .max()
+            .unwrap_or_default();
+        apply::raise(self, found.as_str());
+        level(&self.sensitivity) >= Sensitivity::High
     }
 }
 

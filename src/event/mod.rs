@@ -8,18 +8,17 @@ mod record;
 mod unit;
 
 pub use batch::Batch;
-pub use content::judge;
+pub use content::{Content, judge};
 pub use get::Get;
 pub use list::List;
 pub use record::Record;
-pub use unit::NewEvents;
+pub use unit::{CHUNK, NewEvents};
 
 use crate::db::{Json, Row};
 use crate::endpoint::Endpoint;
 use crate::operation::Context;
 use crate::recall::Item;
 use chrono::{DateTime, Utc};
-use content::Content;
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::value::RawValue;

@@ -20,7 +20,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 /// The most characters of a chunk.
-const CHUNK: usize = 4000;
+pub const CHUNK: usize = 4000;
 
 /// What became of an event.
 #[derive(Debug, Serialize, JsonSchema)]

@@ -263,6 +263,7 @@ impl Inserter {
     /// What has to be said once, after all of it.
     pub async fn settle(&mut self, tx: &Tx) -> Result<()> {
         for statement in [
+            sql!("knowledge/settle"),
             sql!("recall/settle"),
             sql!("knowledge/claim"),
             sql!("decision/claim"),

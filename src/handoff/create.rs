@@ -99,17 +99,20 @@ impl Operation for Create {
         };
         let (unit, stored) = match unit.handoff.supersedes.is_some() {
             true => replace(ctx, unit).await?,
-            false => ctx.place.handoffs.write(unit).await?,
+            false => {
+                let (unit, stored) = ctx.place.handoffs.write(unit).await?;
+                if stored == Stored::New {
+                    ctx.place.index.wrote(&ctx.tenant, number, &unit.item);
+                }
+                (unit, stored)
+            }
         };
         let handoff = match stored {
-            Stored::New => {
-                ctx.place.index.wrote(&ctx.tenant, number, &unit.item);
-                Handoff {
-                    encrypted: unit.handoff.sealed.is_some(),
-                    sensitivity: unit.handoff.sensitivity,
-                    ..said
-                }
-            }
+            Stored::New => Handoff {
+                encrypted: unit.handoff.sealed.is_some(),
+                sensitivity: unit.handoff.sensitivity,
+                ..said
+            },
             Stored::Replay => {
                 let ids = ctx.replayed().await?;
                 let row = ctx

@@ -198,18 +198,20 @@ impl Run<'_> {
         Ok(!over)
     }
 
-    /// What is in the trash is indexed as such.
+    /// What is in the trash or kept back is indexed as such.
     async fn mark(&self, tx: &Tx, kind: &Kind, rows: &[Row]) -> Result<()> {
-        if !["handoff", "knowledge"].contains(&kind.name) {
-            return Ok(());
-        }
-        for row in rows
-            .iter()
-            .filter(|row| row.get::<_, Option<DateTime<Utc>>>("deleted_at").is_some())
-        {
+        let can_be_in_the_trash = ["handoff", "knowledge"].contains(&kind.name);
+        for row in rows {
             let id: String = row.get(kind.id);
-            tx.query(sql!("recall/trash"), &[self.tenant, &id, &true])
-                .await?;
+            let withheld: Option<String> = row.get("withheld");
+            if withheld.is_some() {
+                tx.query(sql!("recall/withhold"), &[self.tenant, &id, &withheld])
+                    .await?;
+            }
+            if can_be_in_the_trash && row.get::<_, Option<DateTime<Utc>>>("deleted_at").is_some() {
+                tx.query(sql!("recall/trash"), &[self.tenant, &id, &true])
+                    .await?;
+            }
         }
         Ok(())
     }

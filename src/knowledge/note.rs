@@ -4,7 +4,7 @@ use super::Note;
 use super::create::{Output, store};
 use crate::error::Result;
 use crate::operation::{Access, Context, Method, Operation};
-use crate::text::first_words;
+use crate::text::{UNITS, first_words};
 use crate::types::{Name, Tags, Text, strings};
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -37,7 +37,7 @@ impl Operation for Write {
     async fn run(ctx: &Context, input: Input) -> Result<Output> {
         let line = input.text.trim().lines().next().unwrap_or_default();
         let title = if line.chars().count() > 80 {
-            first_words(line, 80)
+            first_words(line, 20 * UNITS)
         } else {
             None
         };

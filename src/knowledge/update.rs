@@ -96,7 +96,7 @@ impl Operation for Update {
                     write
                         .supersede(id, ctx.at, before.as_ref().map(<[String; 1]>::as_slice))
                         .await?;
-                    write.index(item).await?;
+                    write.index_again(item).await?;
                 }
             }
             write.commit(&[id.to_owned()]).await?;

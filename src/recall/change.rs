@@ -20,6 +20,20 @@ impl Write {
         Ok(())
     }
 
+    /// Indexes what a memory says from now on: kept back, replaced and weighed as before.
+    pub async fn index_again(&mut self, item: Option<Item>) -> Result<()> {
+        let Some((id, since)) = item
+            .as_ref()
+            .map(|item| (item.item_id.clone(), item.valid_from))
+        else {
+            return Ok(());
+        };
+        self.index(item).await?;
+        self.query(sql!("recall/inherit"), &[&id, &since])
+            .await
+            .map(drop)
+    }
+
     /// A memory is replaced by another, or says something else from now on (`said` is what it said until then).
     pub async fn supersede(
         &self,
@@ -38,8 +52,10 @@ impl Write {
     /// What replaced these memories is gone: `sql` finds and frees them by its id.
     pub async fn revive(&self, sql: &'static Sql, by: &str) -> Result<()> {
         for row in self.query(sql, &[&by]).await? {
-            self.query(sql!("recall/revive"), &[&row.get::<_, String>(0)])
-                .await?;
+            if row.get(1) {
+                self.query(sql!("recall/revive"), &[&row.get::<_, String>(0)])
+                    .await?;
+            }
         }
         Ok(())
     }

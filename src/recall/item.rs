@@ -44,6 +44,9 @@ pub struct Item {
     pub parts: Vec<i32>,
 }
 
+/// Words of one text beyond this many are not indexed: no single memory may fill the server's.
+const MOST: usize = 16_384;
+
 /// What stands out in a text, as bits.
 pub mod flag {
     /// It ends with a question.
@@ -70,7 +73,9 @@ impl Item {
     pub fn say(&mut self, tenant: i32, place: i32, text: &str) {
         let before = self.terms.len();
         stems(text, Side::Memory, |stem| {
-            self.terms.push(term(tenant, stem))
+            if self.terms.len() - before < MOST {
+                self.terms.push(term(tenant, stem));
+            }
         });
         let words = i32::try_from(self.terms.len() - before).unwrap_or(i32::MAX);
         self.parts.extend([place, words, flags(text)]);

@@ -155,7 +155,7 @@ impl Operation for Recall {
         });
         Ok(Output {
             token_count: results.iter().map(|found| tokens(&found.text)).sum(),
-            below_confidence,
+            below_confidence: below_confidence || results.is_empty(),
             results,
         })
     }

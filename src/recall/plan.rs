@@ -14,6 +14,8 @@ const PAIRS: f64 = 300.0;
 const PAIRED: usize = 4;
 /// Where nothing is rare, texts that have this many of the rarest words.
 const EVERY: usize = 3;
+/// Where too little was found, texts with any of more words are looked at, while they are at most so many.
+const WIDEST: i64 = 20_000;
 /// The newest so many are read.
 const ROWS: i32 = 1000;
 
@@ -51,18 +53,19 @@ pub fn rounds(asked: &Weighed<'_>) -> Vec<Round> {
     if first.any.is_empty() && first.pairs.is_empty() {
         first.every = terms(&words[..words.len().min(EVERY)]);
     }
-    // One more word, then all of them.
-    let second = Round {
-        any: terms(&words[..(rare.len() + 1).min(words.len())]),
+    let any_of = |words: &[Word]| Round {
+        any: terms(words),
         rows: ROWS,
         ..Round::default()
     };
-    let third = Round {
-        any: terms(&words),
-        rows: ROWS,
-        ..Round::default()
-    };
-    let mut rounds = vec![first, second, third];
+    // One more word, then all of them, while that is bearable.
+    let wider = [
+        &words[..(rare.len() + 1).min(words.len())],
+        words.as_slice(),
+    ];
+    let bearable = |words: &&[Word]| words.iter().map(|word| word.texts).sum::<i64>() <= WIDEST;
+    let mut rounds = vec![first];
+    rounds.extend(wider.into_iter().filter(bearable).map(any_of));
     rounds.retain(|round| {
         !(round.any.is_empty() && round.pairs.is_empty() && round.every.is_empty())
     });

@@ -49,6 +49,8 @@ pub struct Candidate {
     pub parts: Vec<i32>,
     /// What it said, where its source says something else by now.
     pub body: Option<Vec<String>>,
+    /// Whether it was found by its words, and not only beside such a one.
+    pub direct: bool,
 }
 
 /// Which candidates stand directly before and after which, by their places in the list.

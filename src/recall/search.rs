@@ -126,7 +126,6 @@ pub async fn search(ctx: &Context, query: &Query) -> Result<Answer> {
     if question.words.is_empty() {
         return Ok(nothing);
     }
-    let still = ctx.place.index.still().await;
     let read = Reading {
         tx: ctx
             .place
@@ -135,6 +134,8 @@ pub async fn search(ctx: &Context, query: &Query) -> Result<Answer> {
             .await?,
         tenant: &ctx.tenant,
     };
+    // With a connection in hand: who writes counts down has one, too, when it waits for readers to end.
+    let still = ctx.place.index.still().await;
     let pending = ctx.place.index.pending(&ctx.tenant, &question.terms());
     let statistics = read.statistics(&question, pending).await?;
     drop(still);
@@ -150,7 +151,7 @@ pub async fn search(ctx: &Context, query: &Query) -> Result<Answer> {
     })
 }
 
-/// A search on its way: one transaction, one state.
+/// A search on its way: one transaction.
 struct Reading<'a> {
     tx: Tx,
     tenant: &'a String,
@@ -196,7 +197,10 @@ impl Reading<'_> {
         for round in rounds(asked) {
             let before = candidates.len();
             for row in self.candidates(query, &round).await? {
-                let candidate = from_row(&row, 0);
+                let candidate = Candidate {
+                    direct: true,
+                    ..from_row(&row, 0)
+                };
                 if !candidates[..before]
                     .iter()
                     .any(|known| known.item_id == candidate.item_id)
@@ -214,6 +218,10 @@ impl Reading<'_> {
             if !best.is_empty() {
                 let neighbours = self.neighbours(query, &mut candidates, &best).await?;
                 hits = score(asked, &candidates, &neighbours);
+            }
+            if query.is_filtered() {
+                // Neighbours of what passed the filters need not pass them.
+                hits.retain(|hit| passes(query, &candidates[hit.candidate]));
             }
             if hits.len() >= query.limit {
                 break;
@@ -296,10 +304,6 @@ impl Reading<'_> {
         candidates: &[Candidate],
         mut hits: Vec<Hit>,
     ) -> Result<Vec<Found>> {
-        if query.is_filtered() {
-            // Neighbours of what passed the filters need not pass them.
-            hits.retain(|hit| passes(query, &candidates[hit.candidate]));
-        }
         let mut best: Vec<Hit> = Vec::new();
         hits.truncate(query.limit * 2);
         best.append(&mut hits);
@@ -373,13 +377,16 @@ fn from_row(row: &Row, first: usize) -> Candidate {
         terms: row.get(first + 7),
         parts: row.get(first + 8),
         body: row.get(first + 9),
+        direct: false,
     }
 }
 
 /// Whether a neighbour passes the filters too.
 fn passes(query: &Query, candidate: &Candidate) -> bool {
     let event = candidate.kind == "event";
-    (query.kinds.is_empty() || query.kinds.contains(&candidate.kind))
+    let told = query.project.is_none() && query.tags.is_empty();
+    (candidate.direct || told)
+        && (query.kinds.is_empty() || query.kinds.contains(&candidate.kind))
         && (!event || query.with_whom.is_none() || query.with_whom == candidate.actor)
         && (query.session_id.is_none() || query.session_id == candidate.session_id)
         && query.since.is_none_or(|since| candidate.at >= since)

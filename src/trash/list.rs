@@ -5,7 +5,7 @@ use crate::error::Result;
 use crate::operation::{Access, Context, Method, Operation};
 use crate::page::{Cursor, page};
 use crate::sql;
-use crate::text::first_words;
+use crate::text::{UNITS, first_words};
 use crate::types::Int;
 use chrono::{DateTime, Duration, Utc};
 use schemars::JsonSchema;
@@ -71,7 +71,7 @@ impl Operation for List {
                     id: row.get(0),
                     kind: row.get(1),
                     text: if text.len() > 200 {
-                        first_words(&text, 200).unwrap_or_default()
+                        first_words(&text, 50 * UNITS).unwrap_or_default()
                     } else {
                         text
                     },

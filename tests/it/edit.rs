@@ -260,7 +260,7 @@ async fn what_is_replaced_gives_way_at_once_and_is_believed_only_in_the_past() {
     acme.call::<knowledge::Delete>(json!({"id": note["note_id"]}))
         .await
         .ok();
-    let [found, ..] = everything(&acme, "walrus seal").await;
+    let [found, ..] = everything(&acme, "walrus note").await;
     assert!(
         found.contains("walrus note") && !found.contains("seal note"),
         "{found}"
@@ -268,7 +268,7 @@ async fn what_is_replaced_gives_way_at_once_and_is_believed_only_in_the_past() {
     acme.call::<trash::Restore>(json!({"id": note["note_id"]}))
         .await
         .ok();
-    let [found, ..] = everything(&acme, "walrus seal").await;
+    let [found, ..] = everything(&acme, "walrus note").await;
     assert!(
         !found.contains("walrus note") && found.contains("seal note"),
         "{found}"
@@ -326,4 +326,168 @@ async fn the_same_words_twice_are_one_note_one_decision_one_rule_but_two_events(
     acme.call::<knowledge::Update>(json!({"id": id, "content": "Black."}))
         .await
         .ok();
+}
+
+#[tokio::test]
+async fn edits_of_one_memory_are_taken_back_last_first_and_the_strongest_holds() {
+    let server = Server::start().await;
+    let acme = server.tenant("acme").await;
+    let kept = keep(&acme).await;
+    let blocked = decide(&acme, "knowledge", &kept.note, "block", Value::Null).await;
+    let quarantined = decide(&acme, "knowledge", &kept.note, "quarantine", Value::Null).await;
+    let input = json!({"session_id": "s", "agent_id": "a", "channel": "private", "intent": "walrus note", "include_quarantined": true});
+    let bundle = acme.call::<context::Build>(input).await.ok();
+    assert!(
+        !bundle["sections"].to_string().contains("walrus note"),
+        "{bundle:#}"
+    );
+    let refused = acme
+        .call::<edit::Reject>(json!({"id": blocked}))
+        .await
+        .refused(409);
+    assert_eq!(refused["code"], "changed_since");
+    acme.call::<edit::Reject>(json!({"id": quarantined}))
+        .await
+        .ok();
+    acme.call::<knowledge::Get>(json!({"id": kept.note}))
+        .await
+        .refused(404);
+    acme.call::<edit::Reject>(json!({"id": blocked})).await.ok();
+    acme.call::<knowledge::Get>(json!({"id": kept.note}))
+        .await
+        .ok();
+    // What was written by hand since is not lost.
+    let amended = decide(
+        &acme,
+        "knowledge",
+        &kept.note,
+        "amend",
+        json!({"content": "An otter."}),
+    )
+    .await;
+    acme.call::<knowledge::Update>(json!({"id": kept.note, "content": "A beaver."}))
+        .await
+        .ok();
+    acme.call::<edit::Reject>(json!({"id": amended}))
+        .await
+        .refused(409);
+    let note = acme
+        .call::<knowledge::Get>(json!({"id": kept.note}))
+        .await
+        .ok();
+    assert_eq!(note["content"], "A beaver.");
+}
+
+#[tokio::test]
+async fn an_event_is_word_for_word_what_it_was_once_its_edits_are_taken_back() {
+    let server = Server::start().await;
+    let acme = server.tenant("acme").await;
+    let body = r#"{"session_id":"s","channel":"private","actor":{"type":"tool","id":"t"},"kind":"artifact","content":{"tool":"grep","args":["-n", 1.10, 12345678901234567890]}}"#;
+    let event = acme.post("/api/v1/events", body).await.ok();
+    let content = async || {
+        acme.get(&format!(
+            "/api/v1/events/{}",
+            event["event_id"].as_str().unwrap()
+        ))
+        .await
+        .text
+    };
+    let artifact = async || {
+        acme.get(&format!(
+            "/api/v1/artifacts/{}",
+            event["artifact_id"].as_str().unwrap()
+        ))
+        .await
+    };
+    let before = content().await;
+    let edit = decide(
+        &acme,
+        "chunk",
+        &event["chunk_ids"][0],
+        "retract",
+        Value::Null,
+    )
+    .await;
+    assert!(!content().await.contains("grep"));
+    acme.call::<chunk::Get>(json!({"id": event["chunk_ids"][0]}))
+        .await
+        .refused(404);
+    assert_eq!(artifact().await.status, 404);
+    acme.call::<edit::Reject>(json!({"id": edit})).await.ok();
+    assert_eq!(content().await, before);
+    assert_eq!(artifact().await.status, 200);
+}
+
+#[tokio::test]
+async fn what_was_replaced_stays_so_whatever_is_done_to_it() {
+    let server = Server::start().await;
+    let acme = server.tenant("acme").await;
+    let note = |content: &str, supersedes: &Value| {
+        let mut note = json!({"title": "crane", "content": content, "source_handoffs": ["sh_1"]});
+        if !supersedes.is_null() {
+            note["supersedes"] = supersedes.clone();
+        }
+        note
+    };
+    let a = acme
+        .call::<knowledge::Create>(note("The first crane.", &Value::Null))
+        .await
+        .ok()["note_id"]
+        .clone();
+    let b = acme
+        .call::<knowledge::Create>(note("The second crane.", &a))
+        .await
+        .ok()["note_id"]
+        .clone();
+    let c = acme
+        .call::<knowledge::Create>(note("The third crane.", &b))
+        .await
+        .ok()["note_id"]
+        .clone();
+    let found =
+        async || acme.call::<Recall>(json!({"query": "crane"})).await.ok()["results"].to_string();
+    acme.call::<knowledge::Update>(json!({"id": a, "content": "The first crane, painted."}))
+        .await
+        .ok();
+    decide(
+        &acme,
+        "knowledge",
+        &a,
+        "amend",
+        json!({"content": "The first crane, rusty."}),
+    )
+    .await;
+    acme.call::<knowledge::Delete>(json!({"id": b})).await.ok();
+    let now = found().await;
+    assert!(
+        now.contains("third") && !now.contains("first") && !now.contains("second"),
+        "{now}"
+    );
+    // What an edit said of a memory that is erased is erased with it.
+    acme.call::<knowledge::Delete>(json!({"id": a, "erase": true}))
+        .await
+        .ok();
+    let edits = acme.call::<edit::List>(json!({"target_id": a})).await.ok();
+    assert_eq!(edits["count"], 0);
+    acme.call::<knowledge::Delete>(json!({"id": c})).await.ok();
+    assert!(!found().await.contains("crane"));
+}
+
+#[tokio::test]
+async fn a_secret_in_an_edit_is_sealed_with_it() {
+    let server = Server::start().await;
+    let acme = server.tenant("acme").await;
+    let kept = keep(&acme).await;
+    let patch = json!({"content": "password: \"hunter2Xq9z!\""});
+    let edit = decide(&acme, "knowledge", &kept.note, "amend", patch).await;
+    let shown = acme.call::<edit::Get>(json!({"id": edit})).await;
+    assert!(!shown.text.contains("hunter2"), "{}", shown.text);
+    let stored =
+        "select count(*) from edits where patch like '%hunter2%' or before like '%hunter2%'";
+    let sql: &'static agent_memory::db::Sql = Box::leak(Box::new(agent_memory::db::Sql {
+        name: "test/edits",
+        text: stored,
+    }));
+    let rows = server.superuser().await.query(sql, &[]).await.unwrap();
+    assert_eq!(rows[0].get::<_, i64>(0), 0);
 }

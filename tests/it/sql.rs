@@ -110,7 +110,7 @@ async fn every_tenant_table_has_the_policy_and_tenant_keys() {
         assert_eq!(ask(&superuser, owned).await, Vec::<String>::new());
     } else {
         let unforced = format!(
-            "select oid::regclass::text from pg_class where oid in ({tables}) and not relforcerowsecurity"
+            "select oid::regclass::text from pg_class where oid in ({tables}) and not relforcerowsecurity order by 1"
         );
         assert_eq!(
             ask(&superuser, &unforced).await,

@@ -122,9 +122,14 @@ impl Connection {
         Ok(())
     }
 
-    /// Gives up on what runs here: asks the server to cancel it, and never lends this connection again.
+    /// Gives up on what runs here: asks the server to cancel it, and never lends this connection again. A pooler is not asked: PgBouncer
+    /// 1.18 and 1.19 end with a fatal error when who asks is gone before the server has answered (pgbouncer issue 801); it closes its own
+    /// connection when ours closes, and a statement has its time limit.
     pub fn abandon(&self) {
         self.spoil();
+        if !self.named {
+            return;
+        }
         let (token, tls) = (self.client.cancel_token(), self.tls.clone());
         if let Ok(runtime) = tokio::runtime::Handle::try_current() {
             runtime.spawn(async move {

@@ -27,6 +27,7 @@ mod seal;
 mod seal_export;
 mod sql;
 mod strict;
+mod supersede;
 mod tenant;
 mod wake;
 

@@ -2,7 +2,7 @@
 
 use crate::support::{Client, Server};
 use agent_memory::recall::Recall;
-use agent_memory::{chunk, context, decision, edit, event, handoff, knowledge, trash, wake};
+use agent_memory::{chunk, context, decision, edit, event, handoff, knowledge, wake};
 use serde_json::{Value, json};
 
 /// Everything that a client can see at once: what is found, woken up with, built and exported.

@@ -1,6 +1,6 @@
 //! What replaces another, and the same words twice.
 
-use crate::edit::{Kept, decide, everything, keep};
+use crate::edit::{decide, everything, keep};
 use crate::support::Server;
 use agent_memory::recall::Recall;
 use agent_memory::{decision, edit, event, handoff, knowledge, trash};

@@ -3,6 +3,7 @@
 mod disk;
 mod find;
 mod install;
+mod memory;
 mod paths;
 pub mod run_as;
 mod server;

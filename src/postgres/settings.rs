@@ -1,6 +1,7 @@
 //! How the embedded PostgreSQL is initialised and started: safe on disk, reachable by this user alone.
 
 use super::find::Binaries;
+use super::memory;
 use super::paths::{Paths, io};
 use crate::config::for_children;
 use crate::error::{Error, Kind, Result};
@@ -112,6 +113,10 @@ pub fn arguments(
         ("unix_socket_permissions", "0700".to_owned()),
         ("port", "5432".to_owned()),
         ("max_connections", connections.to_string()),
+        (
+            "shared_buffers",
+            format!("{}MB", memory::shared_buffers(memory::available())),
+        ),
         ("password_encryption", "scram-sha-256".to_owned()),
         ("recovery_init_sync_method", "syncfs".to_owned()),
         ("max_wal_size", format!("{wal_mib}MB")),

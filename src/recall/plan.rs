@@ -10,12 +10,14 @@ const ANY_OF_FEW: i64 = 1000;
 const FEW: f64 = 20_000.0;
 /// Texts that have two of the other words, while probably no more than so many.
 const PAIRS: f64 = 300.0;
+/// To find who has two words the index walks the rarer one's list: all pairs together may walk so many entries.
+const WALKED: i64 = 6_000;
 /// Of how many of the other words pairs are made.
 const PAIRED: usize = 4;
-/// Where nothing is rare, texts that have this many of the rarest words.
-const EVERY: usize = 3;
-/// Where too little was found, texts with any of more words are looked at, while they are at most so many.
-const WIDEST: i64 = 20_000;
+/// Where nothing is rare, texts that have as many of the rarest words as leave probably no more than so many.
+const EVERY: f64 = 300.0;
+/// Where too little was found, texts with any of more words are looked at, while they are at most so many: without filters, and with.
+const WIDEST: [i64; 2] = [4_000, 40_000];
 /// The newest so many are read.
 const ROWS: i32 = 1000;
 
@@ -33,7 +35,7 @@ pub struct Round {
 }
 
 /// The rounds of a search, each wider than the one before.
-pub fn rounds(asked: &Weighed<'_>) -> Vec<Round> {
+pub fn rounds(asked: &Weighed<'_>, filtered: bool) -> Vec<Round> {
     let mut words = asked.words.clone();
     words.sort_by_key(|word| (word.texts, word.term));
     let any = if asked.items < FEW { ANY_OF_FEW } else { ANY };
@@ -51,7 +53,7 @@ pub fn rounds(asked: &Weighed<'_>) -> Vec<Round> {
         ..Round::default()
     };
     if first.any.is_empty() && first.pairs.is_empty() {
-        first.every = terms(&words[..words.len().min(EVERY)]);
+        first.every = terms(&words[..every(asked, &words)]);
     }
     let any_of = |words: &[Word]| Round {
         any: terms(words),
@@ -63,7 +65,9 @@ pub fn rounds(asked: &Weighed<'_>) -> Vec<Round> {
         &words[..(rare.len() + 1).min(words.len())],
         words.as_slice(),
     ];
-    let bearable = |words: &&[Word]| words.iter().map(|word| word.texts).sum::<i64>() <= WIDEST;
+    let bearable = |words: &&[Word]| {
+        words.iter().map(|word| word.texts).sum::<i64>() <= WIDEST[usize::from(filtered)]
+    };
     let mut rounds = vec![first];
     rounds.extend(wider.into_iter().filter(bearable).map(any_of));
     rounds.retain(|round| {
@@ -73,13 +77,27 @@ pub fn rounds(asked: &Weighed<'_>) -> Vec<Round> {
     rounds
 }
 
+/// How many of the words a text has to have, at least two where there are two.
+fn every(asked: &Weighed<'_>, words: &[Word]) -> usize {
+    let mut texts = asked.items;
+    let needed = words.iter().position(|word| {
+        texts *= word.texts as f64 / asked.items;
+        texts <= EVERY
+    });
+    needed
+        .map_or(words.len(), |last| last + 1)
+        .max(2)
+        .min(words.len())
+}
+
 /// Pairs of words, the rarest first, as if words occurred independently of each other.
 fn pairs(asked: &Weighed<'_>, words: &[Word]) -> Vec<i64> {
-    let mut pairs: Vec<(f64, i64, i64)> = Vec::new();
+    let mut pairs: Vec<(f64, i64, i64, i64)> = Vec::new();
     for (place, a) in words.iter().enumerate() {
         let both = |b: &Word| {
             (
                 a.texts as f64 * b.texts as f64 / asked.items,
+                a.texts,
                 a.term,
                 b.term,
             )
@@ -87,12 +105,13 @@ fn pairs(asked: &Weighed<'_>, words: &[Word]) -> Vec<i64> {
         pairs.extend(words[place + 1..].iter().map(both));
     }
     pairs.sort_by(|a, b| a.0.total_cmp(&b.0));
-    let mut sum = 0.0;
-    let taken = pairs.iter().take_while(|(texts, ..)| {
+    let (mut sum, mut walked) = (0.0, 0);
+    let taken = pairs.iter().take_while(|(texts, rarer, ..)| {
         sum += texts;
-        sum <= PAIRS
+        walked += rarer;
+        sum <= PAIRS && walked <= WALKED
     });
-    taken.flat_map(|(_, a, b)| [*a, *b]).collect()
+    taken.flat_map(|(_, _, a, b)| [*a, *b]).collect()
 }
 
 #[cfg(test)]
@@ -112,14 +131,17 @@ mod tests {
                 idf: 1.0,
             })
             .collect();
-        rounds(&Weighed {
-            question: &question,
-            words,
-            known: 0,
-            actor: None,
-            mean_passage: 10.0,
-            items: 100_000.0,
-        })
+        rounds(
+            &Weighed {
+                question: &question,
+                words,
+                known: 0,
+                actor: None,
+                mean_passage: 10.0,
+                items: 100_000.0,
+            },
+            true,
+        )
     }
 
     #[test]

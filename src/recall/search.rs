@@ -194,7 +194,7 @@ impl Reading<'_> {
     ) -> Result<(Vec<Candidate>, Vec<Hit>)> {
         let mut candidates: Vec<Candidate> = Vec::new();
         let mut hits = Vec::new();
-        for round in rounds(asked) {
+        for round in rounds(asked, query.is_filtered()) {
             let before = candidates.len();
             for row in self.candidates(query, &round).await? {
                 let candidate = Candidate {

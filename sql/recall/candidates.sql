@@ -1,5 +1,7 @@
 -- recall: the newest items with any of the terms ($2), both of a pair (two and two of $3), or all of some ($4): $5 kinds, $6 with_whom, $7 session,
--- $8 tags, $9 since, $10 until, $11 as_of, $12 project, $13 levels, $14 quarantined ones too, $15 limit
+-- $8 tags, $9 since, $10 until, $11 as_of, $12 project, $13 levels, $14 quarantined ones too, $15 limit, $16 how many are looked at
+-- before the newest of them are taken
+select * from (
 select i.item_id, i.kind, i.session_id, i.actor, i.role, i.at, i.weight, i.terms, i.parts, i.body
 from items_by_terms i
 where (i.terms && $2::bigint[] or i.terms @> nullif($4::bigint[], '{}')
@@ -17,5 +19,6 @@ where (i.terms && $2::bigint[] or i.terms @> nullif($4::bigint[], '{}')
   and ($9::timestamptz is null or i.at >= $9) and ($10::timestamptz is null or i.at < $10)
   and ($12::text is null or i.project = $12)
   and i.sensitivity = any($13::text[])
-order by i.at desc, i.item_id desc
+limit $16) as found
+order by at desc, item_id desc
 limit $15

@@ -10,14 +10,18 @@ const ANY_OF_FEW: i64 = 1000;
 const FEW: f64 = 20_000.0;
 /// Texts that have two of the other words, while probably no more than so many.
 const PAIRS: f64 = 300.0;
-/// To find who has two words the index walks the rarer one's list: all pairs together may walk so many entries.
+/// To find who has two words the index walks the rarer one's list and reads some of the other's: all pairs together may take so many steps.
 const WALKED: i64 = 6_000;
+/// So many entries of a list that is only read along are one step.
+const READ_ALONG: i64 = 20;
 /// Of how many of the other words pairs are made.
 const PAIRED: usize = 4;
 /// Where nothing is rare, texts that have as many of the rarest words as leave probably no more than so many.
 const EVERY: f64 = 300.0;
 /// Where too little was found, texts with any of more words are looked at, while they are at most so many: without filters, and with.
 const WIDEST: [i64; 2] = [4_000, 40_000];
+/// Where words are in so many texts that nothing narrows them down, only so many are looked at.
+pub const LOOKED_AT: i32 = 2_000;
 /// The newest so many are read.
 const ROWS: i32 = 1000;
 
@@ -97,7 +101,7 @@ fn pairs(asked: &Weighed<'_>, words: &[Word]) -> Vec<i64> {
         let both = |b: &Word| {
             (
                 a.texts as f64 * b.texts as f64 / asked.items,
-                a.texts,
+                a.texts + b.texts / READ_ALONG,
                 a.term,
                 b.term,
             )
@@ -106,9 +110,9 @@ fn pairs(asked: &Weighed<'_>, words: &[Word]) -> Vec<i64> {
     }
     pairs.sort_by(|a, b| a.0.total_cmp(&b.0));
     let (mut sum, mut walked) = (0.0, 0);
-    let taken = pairs.iter().take_while(|(texts, rarer, ..)| {
+    let taken = pairs.iter().take_while(|(texts, steps, ..)| {
         sum += texts;
-        walked += rarer;
+        walked += steps;
         sum <= PAIRS && walked <= WALKED
     });
     taken.flat_map(|(_, _, a, b)| [*a, *b]).collect()

@@ -2,7 +2,7 @@
 
 use super::confidence::{is_confident, leave_out_the_inept};
 use super::item::Counts;
-use super::plan::{Round, rounds};
+use super::plan::{LOOKED_AT, Round, rounds};
 use super::question::{Question, Statistics, Weighed};
 use super::score::{Candidate, Explanation, Hit, Neighbours, score};
 use crate::db::{Row, Sql, Tx, Value};
@@ -231,7 +231,7 @@ impl Reading<'_> {
     }
 
     async fn candidates(&self, query: &Query, round: &Round) -> Result<Vec<Row>> {
-        let params: [&dyn Value; 14] = [
+        let params: [&dyn Value; 15] = [
             &round.any,
             &round.pairs,
             &round.every,
@@ -246,6 +246,7 @@ impl Reading<'_> {
             &query.levels,
             &query.quarantined,
             &round.rows,
+            &LOOKED_AT,
         ];
         self.query(sql!("recall/candidates"), &params).await
     }

@@ -154,7 +154,7 @@ async fn the_hot_paths_walk_their_indexes() {
         ),
         (
             "recall/candidates",
-            "'t', '{1,2}', '{3,4,5,6}', '{}', '{}', null, null, '{}', null, null, null, null, '{none}', false, 10",
+            "'t', '{1,2}', '{3,4,5,6}', '{}', '{}', null, null, '{}', null, null, null, null, '{none}', false, 10, 100",
             "idx_items_terms",
         ),
         (

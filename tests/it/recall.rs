@@ -244,7 +244,7 @@ async fn what_was_there_before_is_indexed() {
     fill(&acme).await;
     let ask = async || acme.call::<Recall>(json!({"query": "bicycle"})).await.ok();
     let before = texts(&ask().await).len();
-    let forget = "truncate items, term_counts, item_counts; insert into job_runs (tenant_id, job, scheduled_at) select tenant_id, 'recall_index', now() from tenants";
+    let forget = "do $$ declare t regclass; begin for t in select oid::regclass from pg_class where relname in ('items', 'term_counts', 'item_counts') and relkind = 'r' loop execute format('truncate %s', t); end loop; end $$; insert into job_runs (tenant_id, job, scheduled_at) select tenant_id, 'recall_index', now() from tenants";
     server.superuser().await.batch(forget).await.unwrap();
     assert!(texts(&ask().await).is_empty());
     let stopper = agent_memory::stop::Stopper::default();

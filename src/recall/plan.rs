@@ -64,16 +64,13 @@ pub fn rounds(asked: &Weighed<'_>, filtered: bool) -> Vec<Round> {
         rows: ROWS,
         ..Round::default()
     };
-    // One more word, then all of them, while that is bearable.
-    let wider = [
-        &words[..(rare.len() + 1).min(words.len())],
-        words.as_slice(),
-    ];
-    let bearable = |words: &&[Word]| {
-        words.iter().map(|word| word.texts).sum::<i64>() <= WIDEST[usize::from(filtered)]
-    };
-    let mut rounds = vec![first];
-    rounds.extend(wider.into_iter().filter(bearable).map(any_of));
+    // One more word, whatever it costs: nothing that has the rarest word goes unfound. Then all of them, while that is bearable.
+    let one_more = &words[..(rare.len() + 1).min(words.len())];
+    let all = words.iter().map(|word| word.texts).sum::<i64>();
+    let mut rounds = vec![first, any_of(one_more)];
+    if all <= WIDEST[usize::from(filtered)] {
+        rounds.push(any_of(&words));
+    }
     rounds.retain(|round| {
         !(round.any.is_empty() && round.pairs.is_empty() && round.every.is_empty())
     });
@@ -158,6 +155,8 @@ mod tests {
         assert_eq!(plan(&[1, 2, 3]).len(), 1);
         // Nothing rare and no pair that is: whoever has all.
         assert_eq!(plan(&[50_000, 60_000])[0].every, [0, 1]);
+        // And where nobody has, whoever has the rarer.
+        assert_eq!(plan(&[50_000, 60_000])[1].any, [0]);
         assert_eq!(plan(&[]), []);
     }
 }

@@ -201,11 +201,13 @@ impl Reading<'_> {
                     direct: true,
                     ..from_row(&row, 0)
                 };
-                if !candidates[..before]
-                    .iter()
-                    .any(|known| known.item_id == candidate.item_id)
-                {
-                    candidates.push(candidate);
+                let known = candidates[..before]
+                    .iter_mut()
+                    .find(|known| known.item_id == candidate.item_id);
+                match known {
+                    // A neighbour until now: it is found by its words, too.
+                    Some(known) => known.direct = true,
+                    None => candidates.push(candidate),
                 }
             }
             hits = score(asked, &candidates, &Neighbours::default());

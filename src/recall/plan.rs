@@ -24,6 +24,12 @@ const WIDEST: [i64; 2] = [4_000, 40_000];
 pub const LOOKED_AT: i32 = 2_000;
 /// The newest so many are read.
 const ROWS: i32 = 1000;
+/// A word in more texts than this tells nothing, and its list is too long to be read: where no word of a question tells more, the newest
+/// texts are looked at.
+const TELLS_NOTHING: i64 = 20_000;
+/// So many of them, for the rarest so many words.
+pub const NEWEST: i32 = 3_000;
+const OF_NEWEST: usize = 2;
 
 /// What one round looks at: texts with any of some words, with both of a pair, or with all of some.
 #[derive(Debug, Default, PartialEq)]
@@ -34,6 +40,8 @@ pub struct Round {
     pub pairs: Vec<i64>,
     /// Terms that a text has all of.
     pub every: Vec<i64>,
+    /// Whether only the newest texts are looked at.
+    pub newest: bool,
     /// Rows at most.
     pub rows: i32,
 }
@@ -68,6 +76,12 @@ pub fn rounds(asked: &Weighed<'_>, filtered: bool) -> Vec<Round> {
     let one_more = &words[..(rare.len() + 1).min(words.len())];
     let all = words.iter().map(|word| word.texts).sum::<i64>();
     let mut rounds = vec![first, any_of(one_more)];
+    if !filtered && words.first().is_some_and(|word| word.texts > TELLS_NOTHING) {
+        rounds[0] = Round {
+            newest: true,
+            ..any_of(&words[..words.len().min(OF_NEWEST)])
+        };
+    }
     if all <= WIDEST[usize::from(filtered)] {
         rounds.push(any_of(&words));
     }
@@ -121,7 +135,7 @@ mod tests {
     use crate::recall::question::Question;
     use chrono::DateTime;
 
-    fn plan(texts: &[i64]) -> Vec<Round> {
+    fn plan(texts: &[i64], filtered: bool) -> Vec<Round> {
         let question = Question::read(1, "", DateTime::UNIX_EPOCH);
         let words = texts
             .iter()
@@ -141,22 +155,26 @@ mod tests {
                 mean_passage: 10.0,
                 items: 100_000.0,
             },
-            true,
+            filtered,
         )
     }
 
     #[test]
     fn rare_words_are_looked_for_alone_and_others_in_pairs() {
-        let first = &plan(&[5000, 10, 200, 4000])[0];
+        let first = &plan(&[5000, 10, 200, 4000], true)[0];
         assert_eq!(
             (first.any.as_slice(), first.pairs.as_slice()),
             (&[1, 2][..], &[3, 0][..])
         );
-        assert_eq!(plan(&[1, 2, 3]).len(), 1);
+        assert_eq!(plan(&[1, 2, 3], true).len(), 1);
         // Nothing rare and no pair that is: whoever has all.
-        assert_eq!(plan(&[50_000, 60_000])[0].every, [0, 1]);
+        assert_eq!(plan(&[50_000, 60_000], true)[0].every, [0, 1]);
         // And where nobody has, whoever has the rarer.
-        assert_eq!(plan(&[50_000, 60_000])[1].any, [0]);
-        assert_eq!(plan(&[]), []);
+        assert_eq!(plan(&[50_000, 60_000], true)[1].any, [0]);
+        assert_eq!(plan(&[], true), []);
+        // Words that everybody uses: the newest texts, where no filter asks for others.
+        let wide = plan(&[70_000, 50_000, 60_000], false);
+        assert!(wide[0].newest && wide[0].any == [1, 2], "{wide:?}");
+        assert_eq!((wide[1].newest, wide[1].any.as_slice()), (false, &[1][..]));
     }
 }

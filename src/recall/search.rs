@@ -2,7 +2,7 @@
 
 use super::confidence::{is_confident, leave_out_the_inept};
 use super::item::Counts;
-use super::plan::{LOOKED_AT, Round, rounds};
+use super::plan::{LOOKED_AT, NEWEST, Round, rounds};
 use super::question::{Question, Statistics, Weighed};
 use super::score::{Candidate, Explanation, Hit, Neighbours, score};
 use crate::db::{Row, Sql, Tx, Value};
@@ -233,6 +233,16 @@ impl Reading<'_> {
     }
 
     async fn candidates(&self, query: &Query, round: &Round) -> Result<Vec<Row>> {
+        if round.newest {
+            let params: [&dyn Value; 5] = [
+                &round.any,
+                &query.levels,
+                &NEWEST,
+                &query.quarantined,
+                &round.rows,
+            ];
+            return self.query(sql!("recall/newest"), &params).await;
+        }
         let params: [&dyn Value; 15] = [
             &round.any,
             &round.pairs,

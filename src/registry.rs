@@ -3,14 +3,18 @@
 use crate::endpoint::Endpoint;
 use crate::operation::Method;
 use crate::{
-    artifact, audit, capsule, chunk, compression, context, decision, edit, event, export, handoff,
-    identity, key, knowledge, metrics, recall, rule, session, tenant, trash, wake,
+    artifact, audit, capsule, chunk, compression, consolidation, context, decision, edit, event,
+    export, handoff, identity, key, knowledge, metrics, principle, recall, reflection, rule,
+    session, tenant, trash, wake,
 };
 
 const FEATURES: &[&[Endpoint]] = &[
     handoff::OPERATIONS,
     wake::OPERATIONS,
     compression::OPERATIONS,
+    consolidation::OPERATIONS,
+    principle::OPERATIONS,
+    reflection::OPERATIONS,
     session::OPERATIONS,
     identity::OPERATIONS,
     knowledge::OPERATIONS,

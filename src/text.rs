@@ -127,6 +127,18 @@ fn sentence_ends(text: &str) -> impl Iterator<Item = usize> + '_ {
     })
 }
 
+/// The sentences of a text, in their order; a line's end ends one too.
+pub fn sentences(text: &str) -> impl Iterator<Item = &str> {
+    let mut from = 0;
+    sentence_ends(text)
+        .chain(std::iter::once(text.len()))
+        .filter_map(move |end| {
+            let sentence = text[from..end].trim();
+            from = end;
+            (!sentence.is_empty()).then_some(sentence)
+        })
+}
+
 /// The longest beginning of whole sentences whose cost inside JSON is at most `limit` units; the text itself when all fits.
 pub fn first_sentences(text: &str, limit: usize) -> Option<&str> {
     if json_cost(text) <= limit {

@@ -1,4 +1,4 @@
--- recall: what the chunks ($2), handoffs ($3), notes ($4) and decisions ($5) say
+-- recall: what the chunks ($2), handoffs ($3), notes ($4), decisions ($5) and principles ($6) say
 select c.chunk_id as item_id, e.event_id as id, e.tags, null::text as with_whom, array['text'] as names, array[c.text] as texts
 from chunks c
 join events e on e.tenant_id = $1 and e.event_id = c.event_id
@@ -18,3 +18,8 @@ union all
 select decision_id, decision_id, '{}', null, array['decision'], array[array_to_string(array[decision] || rationale, E'\n')]
 from decisions
 where tenant_id = $1 and decision_id = any($5) and coalesce(withheld, 'quarantined') = 'quarantined' and sealed is null and sensitivity not in ('high', 'secret')
+union all
+select p.principle_id, p.principle_id, '{}', null, array['principle'], array[p.statement]
+from principles p
+join session_handoffs h on h.tenant_id = $1 and h.handoff_id = p.handoff_id and h.in_force
+where p.tenant_id = $1 and p.principle_id = any($6)

@@ -1,2 +1,2 @@
 -- every tenant; as the owner
-select tenant_id, number, isolation, deleted_at from tenants order by tenant_id
+select tenant_id, number, isolation, created_at, deleted_at, consolidation::text as consolidation from tenants order by tenant_id

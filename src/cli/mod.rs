@@ -6,10 +6,13 @@ mod config;
 mod db;
 mod db_init;
 mod doctor;
+mod jobs;
 mod keys;
+mod maintain;
 mod mcp;
 mod migrate;
 mod open;
+mod progress;
 mod psql;
 mod secrets;
 pub mod serve;
@@ -83,6 +86,11 @@ enum Command {
     /// Secrets: making them, and changing the database's while servers run.
     #[command(subcommand)]
     Secrets(secrets::Secrets),
+    /// What the server does by itself: when, how it went, and now.
+    #[command(subcommand)]
+    Jobs(jobs::Jobs),
+    /// What is looked after each day, week or month, now.
+    Maintain(maintain::Maintain),
     /// What is wrong, or could be, and the command that mends it; works when the server does not.
     Doctor(doctor::Doctor),
     /// The configuration.
@@ -130,6 +138,8 @@ pub fn run() -> Result<()> {
         Command::Keys(keys) => keys.run(&flags),
         Command::Audit(audit) => audit.run(&flags),
         Command::Secrets(secrets) => secrets.run(&flags),
+        Command::Jobs(jobs) => jobs.run(&flags),
+        Command::Maintain(maintain) => maintain.run(&flags),
         Command::Doctor(doctor) => doctor.run(&flags),
         Command::Config(config) => config.run(&flags),
         Command::Openapi => print(

@@ -14,6 +14,9 @@ use std::time::Duration;
 /// Loads the configuration and starts the log; `quiet` commands say nothing below a warning.
 pub fn configure(flags: &Flags, quiet: bool) -> Result<Loaded> {
     let loaded = load(flags)?;
+    if let Some((at, rate)) = loaded.config.clock()? {
+        clock::set(at, rate);
+    }
     let level = match loaded.config.log.level.parse() {
         Ok(level) if !quiet => level,
         Ok(level) => std::cmp::min(level, log::LevelFilter::Warn),

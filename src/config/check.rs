@@ -1,6 +1,7 @@
 //! Whether the settings can be used together.
 
 use super::{Config, SSLMODES, items};
+use crate::consolidation::Overrides;
 use crate::error::{Error, Result};
 use std::net::IpAddr;
 
@@ -73,12 +74,11 @@ impl Config {
                 return bad("access.trusted_proxies", message);
             }
         }
-        if let Err(error) = self.consolidation.schedule.parse::<croner::Cron>() {
-            return bad(
-                "consolidation.schedule",
-                format!("consolidation.schedule (CONSOLIDATION_SCHEDULE): {error}"),
-            );
+        if let Err(error) = Overrides::default().check(&self.consolidation) {
+            let field = error.at_field().unwrap_or("consolidation").to_owned();
+            return bad(&field, format!("{field}: {}", error.message()));
         }
+        self.clock()?;
         let weak = self.weaknesses();
         match weak.first() {
             Some(first) if self.is_production() => {

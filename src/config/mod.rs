@@ -15,6 +15,7 @@ pub use variables::{SECRETS, VARIABLES};
 pub use weak::Weakness;
 
 use crate::error::{Error, Result};
+use chrono::{DateTime, Utc};
 use serde::Deserialize;
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
@@ -52,6 +53,7 @@ pub struct Server {
     pub host: String,
     pub port: u16,
     pub drain_seconds: u64,
+    pub clock: String,
 }
 
 /// The database and the connections to it.
@@ -140,6 +142,14 @@ pub struct Memory {
 pub struct Consolidation {
     pub enabled: bool,
     pub schedule: String,
+    pub timezone: String,
+    pub summary_after_days: u32,
+    pub quick_ref_after_days: u32,
+    pub integrated_after_days: u32,
+    pub archive_after_days: u32,
+    pub half_life_days: f64,
+    pub forget_below: f64,
+    pub recall_prior: f64,
 }
 
 impl Config {
@@ -261,6 +271,27 @@ impl Config {
             wait: millis(self.database.connection_timeout_ms),
             statement: millis(self.database.statement_timeout_ms),
             query: millis(self.database.query_timeout_ms),
+        }
+    }
+
+    /// A clock that is not to show the time: from which instant on, and how fast.
+    ///
+    /// # Errors
+    /// Anything but an instant, with or without a rate behind it.
+    pub fn clock(&self) -> Result<Option<(DateTime<Utc>, u32)>> {
+        if self.server.clock.is_empty() {
+            return Ok(None);
+        }
+        let (at, rate) = match self.server.clock.split_once(" x") {
+            Some((at, rate)) => (at, rate.parse().ok()),
+            None => (self.server.clock.as_str(), Some(1)),
+        };
+        match (at.parse(), rate) {
+            (Ok(at), Some(rate)) => Ok(Some((at, rate))),
+            _ => {
+                let message = "server.clock (AGENT_MEMORY_CLOCK) is an instant such as 2027-03-28T00:30:00Z, or that and x60 for one that goes 60 times as fast";
+                Err(Error::invalid(message).field("server.clock"))
+            }
         }
     }
 

@@ -50,6 +50,8 @@ pub const VARIABLES: &[(&str, &str)] = &[
     ("CONTEXT_INJECTION", "memory.injection"),
     ("CONSOLIDATION_ENABLED", "consolidation.enabled"),
     ("CONSOLIDATION_SCHEDULE", "consolidation.schedule"),
+    ("CONSOLIDATION_TIMEZONE", "consolidation.timezone"),
+    ("AGENT_MEMORY_CLOCK", "server.clock"),
 ];
 
 /// Settings that are never shown, and can be given as NAME_FILE.

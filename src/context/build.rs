@@ -158,6 +158,8 @@ impl Operation for Build {
             .flat_map(|section| &section.items)
             .flat_map(|item| item.refs.clone())
             .collect();
+        let shown = refs.iter().map(String::as_str);
+        ctx.place.index.used(&ctx.tenant, shown, ctx.at);
         let rows = ctx.read(crate::sql!("context/edits"), &[&refs]).await?;
         Ok(Output {
             acb_id: id::new("acb").0,

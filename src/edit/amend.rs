@@ -214,6 +214,7 @@ async fn protected<T: Sealable>(
 
 async fn store_handoff(write: &Write, handoff: &Handoff) -> Result<()> {
     let sealed = handoff.sealed.as_ref().map(|sealed| sealed.0.as_slice());
+    write.unsay(&handoff.handoff_id).await?;
     write
         .query(
             sql!("edit/rewrite_handoff"),

@@ -107,6 +107,9 @@ async fn withhold(
         .await?
         .ok_or_else(gone)?;
     write.withhold(&id, why.as_deref()).await?;
+    if edit.target_type == Target::Handoff {
+        write.unsay(&id).await?;
+    }
     Ok(before)
 }
 

@@ -124,8 +124,9 @@ impl Inserter {
                     self.seal(item).await?;
                 }
                 let rows: Vec<&Handoff> = items.iter().collect();
-                let new =
-                    insert(tx, sql!("export/import_handoffs"), &Handoff::columns(&rows)).await?;
+                let compressed = rows.iter().map(|handoff| handoff.compressed.as_deref());
+                let columns = Handoff::columns(&rows).maybe_texts(compressed);
+                let new = insert(tx, sql!("export/import_handoffs"), &columns).await?;
                 let items = items.iter().filter(|item| new.contains(&item.handoff_id));
                 self.index(tx, items.filter_map(|item| item.item(number)).collect())
                     .await?;

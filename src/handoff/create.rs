@@ -157,6 +157,7 @@ async fn replace(ctx: &Context, unit: NewHandoff) -> Result<(NewHandoff, Stored)
             .await?
             .ok_or_else(replaced)?;
         write.supersede(old, handoff.created_at, None).await?;
+        write.unsay(old).await?;
     }
     write.index(unit.item.clone()).await?;
     write
@@ -200,6 +201,7 @@ fn draft(ctx: &Context, input: Input) -> Result<Handoff> {
         encrypted: false,
         project_path: input.project_path.map(String::from),
         compression_level: "full".to_owned(),
+        compressed: None,
         supersedes: input.supersedes.map(String::from),
         superseded_by: None,
         created_at,

@@ -36,6 +36,7 @@ impl Operation for Delete {
         if let Begun::Fresh(mut write) = ctx.begin().await? {
             let id = &*input.id;
             write.revive(sql!("handoff/revive"), id).await?;
+            write.unsay(id).await?;
             let done = match input.erase {
                 true => write.first(sql!("handoff/erase"), &[&id]).await?,
                 false => write.first(sql!("handoff/delete"), &[&id, &ctx.at]).await?,

@@ -71,6 +71,9 @@ pub struct Handoff {
     pub project_path: Option<String>,
     /// full, summary, quick_ref or integrated.
     pub compression_level: String,
+    /// What stands for it at its level, made of its most telling sentences; its texts stay as they were.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub compressed: Option<String>,
     /// The handoff it replaces.
     #[serde(default)]
     pub supersedes: Option<String>,
@@ -102,6 +105,7 @@ impl Sealable for Handoff {
             ("story", &mut self.story),
             ("becoming", &mut self.becoming),
             ("remember", &mut self.remember),
+            ("compressed", &mut self.compressed),
         ]
         .into_iter()
         .filter_map(|(name, text)| Some((name.to_owned(), text.as_mut()?)))
@@ -135,6 +139,7 @@ impl Handoff {
             encrypted: sealed.is_some(),
             project_path: row.get("project_path"),
             compression_level: row.get("compression_level"),
+            compressed: row.get("compressed"),
             supersedes: row.get("supersedes"),
             superseded_by: row.get("superseded_by"),
             created_at: row.get("created_at"),

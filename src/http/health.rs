@@ -2,21 +2,34 @@
 
 use super::{Response, reply};
 use crate::app::App;
-use crate::clock;
 use crate::error::{Error, Kind, Result};
+use crate::jobs::maintenance::{growth, slow};
+use crate::{clock, sql};
+use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
+use tokio::sync::Mutex;
+
+/// How long what the owner sees holds.
+const HOLDS: Duration = Duration::from_secs(5);
+
+/// How consolidation is, how storage grew, which queries are slow.
+type Looked = (Value, Value, Value);
 
 /// Answers without a key.
 pub struct Health {
     app: Arc<App>,
+    looked: Mutex<Option<(Instant, Looked)>>,
 }
 
 impl Health {
     /// For one server.
     pub fn new(app: Arc<App>) -> Self {
-        Self { app }
+        Self {
+            app,
+            looked: Mutex::default(),
+        }
     }
 
     /// /health and what is below it.
@@ -85,6 +98,7 @@ impl Health {
         let pool = self.app.db.state();
         let (ok, refused, failed) = self.app.metrics.totals();
         let storage = self.app.disk.check();
+        let (consolidation, growth, slow) = self.owners().await;
         let checks = json!({
             "database": check(
                 connected.is_ok(),
@@ -96,10 +110,10 @@ impl Health {
                 storage.is_ok(),
                 storage.as_ref().err().map_or("there is room", |error| error.message()),
                 None,
-                &json!({"free_bytes": self.app.disk.free()}),
+                &json!({"free_bytes": self.app.disk.free(), "growth": growth}),
             ),
-            "consolidation": {"status": "warn", "message": "not part of this version yet", "details": {}},
-            "performance": check(true, "counted since the start", None, &json!({"ok": ok, "refused": refused, "failed": failed})),
+            "consolidation": consolidation,
+            "performance": check(true, "counted since the start", None, &json!({"ok": ok, "refused": refused, "failed": failed, "slow_queries": slow})),
             "backup": {"status": "warn", "message": "not part of this version yet", "details": {}},
         });
         let status = match (connected.is_ok(), storage.is_ok()) {
@@ -111,9 +125,66 @@ impl Health {
         reply::health(connected.is_ok(), &body)
     }
 
+    /// What only the owner sees: consolidation over all tenants, growth, slow queries. Looked up every few seconds at most, whoever asks.
+    async fn owners(&self) -> Looked {
+        let mut looked = self.looked.lock().await;
+        if looked.as_ref().is_none_or(|(at, _)| at.elapsed() > HOLDS) {
+            let new = match look(&self.app).await {
+                Ok(found) => found,
+                Err(error) => (
+                    check(false, error.message(), None, &json!({})),
+                    Value::Null,
+                    Value::Null,
+                ),
+            };
+            *looked = Some((Instant::now(), new));
+        }
+        looked
+            .as_ref()
+            .map(|(_, found)| found.clone())
+            .unwrap_or_default()
+    }
+
     fn uptime(&self) -> f64 {
         (clock::now() - self.app.started).num_milliseconds() as f64 / 1000.0
     }
+}
+
+async fn look(app: &App) -> Result<Looked> {
+    let owner = app.owner.connect().await?;
+    let now = clock::now();
+    let rows = owner
+        .query(
+            sql!("system/jobs_health"),
+            &[
+                &(now - chrono::Duration::days(1)),
+                &(now - chrono::Duration::hours(1)),
+            ],
+        )
+        .await?;
+    let row = rows
+        .first()
+        .ok_or_else(|| Error::internal("an aggregate without a row"))?;
+    let last: Option<DateTime<Utc>> = row.get(0);
+    let (failed, late, running): (i64, i64, i64) = (row.get(1), row.get(2), row.get(3));
+    let (status, message) = match (app.config.consolidation.enabled, failed, late, last) {
+        (false, ..) => ("warn", "turned off"),
+        (_, 1.., ..) => ("warn", "runs failed: agent-memory jobs history --failed"),
+        (_, _, 1.., _) => ("warn", "runs wait for more than an hour"),
+        (.., None) => ("pass", "not due yet"),
+        _ => ("pass", "runs end well"),
+    };
+    let consolidation = json!({
+        "status": status, "message": message,
+        "details": {"last_success": last, "failed_24h": failed, "waiting": late, "running": running},
+    });
+    let growth = growth(&owner).await?.what;
+    let slow = slow(&owner)
+        .await?
+        .into_iter()
+        .map(|line| line.what)
+        .collect::<Vec<_>>();
+    Ok((consolidation, growth.into(), slow.into()))
 }
 
 fn check(pass: bool, message: &str, took: Option<f64>, details: &Value) -> Value {

@@ -7,9 +7,28 @@ use crate::trash::DAYS;
 use crate::{clock, sql};
 use chrono::{DateTime, Duration, Utc};
 
+/// One round, and what is older than anybody asks for of the runs themselves.
+pub async fn batch(run: &mut super::Run) -> Result<super::Batch> {
+    all(&run.app).await?;
+    let owner = run.app.owner.connect().await?;
+    owner
+        .query(
+            sql!("jobs/prune"),
+            &[&(clock::now() - Duration::days(KEPT))],
+        )
+        .await?;
+    Ok(super::Batch {
+        over: true,
+        ..super::Batch::default()
+    })
+}
+
+/// How long runs are remembered, in days; the newest of a job and tenant always is.
+const KEPT: i64 = 90;
+
 /// One round over all tenants; each is a transaction of its own, bound to the tenant and as the application: the policies hold here
 /// too. What fails for one is tried again in the next round, and keeps no other from its turn.
-pub async fn run(app: &App) -> Result<()> {
+async fn all(app: &App) -> Result<()> {
     let owner = app.owner.connect().await?;
     for row in owner.query(sql!("system/tenants"), &[]).await? {
         let tenant: String = row.get(0);

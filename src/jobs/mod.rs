@@ -1,24 +1,135 @@
-//! What the server does by itself: clokwerk ticks, each job is idempotent and small.
+//! What the server does by itself: clokwerk ticks, each job is idempotent and does one batch at a time.
+//!
+//! What is due is put into a queue, a row a run; whoever puts it there first wins, whatever its clock says. Servers take runs from the
+//! queue one by one ([`run`]), work for a while, and give back what is not done: a tenant of a million memories keeps none of the others
+//! waiting.
 
 mod housekeeping;
+pub mod maintenance;
+mod queue;
 pub mod recall_index;
+pub mod run;
+pub mod schedule;
+mod worker;
+
+pub use maintenance::Extent;
+pub use run::{Batch, Run};
+pub use schedule::Schedule;
+pub use worker::step;
 
 use crate::app::App;
+use crate::config::Config;
+use crate::consolidation;
+use crate::db::Tx;
+use crate::error::{Error, Kind, Result};
 use crate::recall::TIDY;
 use crate::stop::Stopper;
 use clokwerk::{AsyncScheduler, TimeUnits};
+use futures_util::future::BoxFuture;
 use std::sync::Arc;
 use std::time::Duration;
+
+/// Whose affairs a job is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scope {
+    /// Each tenant's, one run a tenant.
+    Tenant,
+    /// The installation's.
+    Installation,
+}
+
+/// Something the server does by itself.
+pub struct Job {
+    /// Its name.
+    pub name: &'static str,
+    /// What it does, for people.
+    pub about: &'static str,
+    /// Whose affairs it is about.
+    pub scope: Scope,
+    /// When it is due, five fields of cron; none when something else calls for it, or it is turned off.
+    pub schedule: fn(&Config) -> Option<&str>,
+    /// Does a batch, in the transaction in which it is written down.
+    pub batch: for<'a> fn(&'a mut Run, &'a Tx) -> BoxFuture<'a, Result<Batch>>,
+}
+
+/// All jobs.
+pub static JOBS: &[Job] = &[
+    Job {
+        name: consolidation::JOB,
+        about: "makes a tenant's memory wiser: shorter forms of old handoffs, principles, reflections, what is said twice",
+        scope: Scope::Tenant,
+        schedule: |config| {
+            config
+                .consolidation
+                .enabled
+                .then_some(config.consolidation.schedule.as_str())
+        },
+        batch: |run, tx| Box::pin(consolidation::batch(run, tx)),
+    },
+    Job {
+        name: "recall_index",
+        about: "indexes what was stored before there was an index",
+        scope: Scope::Tenant,
+        schedule: |_| None,
+        batch: |run, tx| Box::pin(recall_index::batch(run, tx)),
+    },
+    Job {
+        name: "housekeeping",
+        about: "empties the trash after 30 days, forgets old idempotency keys and runs",
+        scope: Scope::Installation,
+        schedule: |_| Some("17 * * * *"),
+        batch: |run, _| Box::pin(housekeeping::batch(run)),
+    },
+    Job {
+        name: "maintain_daily",
+        about: "notes how large the database is, looks for failed and missed runs",
+        scope: Scope::Installation,
+        schedule: |_| Some("10 3 * * *"),
+        batch: |run, tx| Box::pin(maintenance::batch(run, tx, Extent::Daily)),
+    },
+    Job {
+        name: "maintain_weekly",
+        about: "growth, slow queries; vacuums and analyses where it pays",
+        scope: Scope::Installation,
+        schedule: |_| Some("20 3 * * 0"),
+        batch: |run, tx| Box::pin(maintenance::batch(run, tx, Extent::Weekly)),
+    },
+    Job {
+        name: "maintain_monthly",
+        about: "vacuums and analyses everything, ages of secrets, what may be updated",
+        scope: Scope::Installation,
+        schedule: |_| Some("40 3 1 * *"),
+        batch: |run, tx| Box::pin(maintenance::batch(run, tx, Extent::Monthly)),
+    },
+];
+
+/// The job of this name.
+pub fn find(name: &str) -> Result<&'static Job> {
+    JOBS.iter().find(|job| job.name == name).ok_or_else(|| {
+        let names: Vec<&str> = JOBS.iter().map(|job| job.name).collect();
+        let message = format!("no job is called {name:?}; there are {}", names.join(", "));
+        Error::new(Kind::NotFound, "unknown_job", message).field("job")
+    })
+}
 
 /// Runs the jobs until the server stops.
 pub async fn run(app: Arc<App>, stopper: Stopper) {
     let keeping = tokio::spawn(keep_index(app.clone(), stopper.clone()));
-    let indexing = tokio::spawn(index(app.clone(), stopper.clone()));
+    let working = tokio::spawn(worker::run(app.clone(), stopper.clone()));
+    let queue = Arc::new(tokio::sync::Mutex::new(queue::Queue::default()));
     let mut scheduler = AsyncScheduler::with_tz(chrono::Utc);
     let shared = app.clone();
     scheduler.every(1.seconds()).run(move || {
-        let app = shared.clone();
-        async move { app.disk.look() }
+        let (app, queue) = (shared.clone(), queue.clone());
+        async move {
+            app.disk.look();
+            // Beside the clock, not in its way; a round that is late takes what the ones after it would have.
+            tokio::spawn(async move {
+                if let Ok(mut queue) = queue.try_lock() {
+                    queue.tick(&app).await;
+                }
+            });
+        }
     });
     let shared = app.clone();
     scheduler.every(30.seconds()).run(move || {
@@ -28,42 +139,17 @@ pub async fn run(app: Arc<App>, stopper: Stopper) {
             note_use(&app).await;
         }
     });
-    let hourly = app.clone();
-    scheduler.every(1.hours()).run(move || {
-        let app = hourly.clone();
-        // Beside the clock, not in its way; a stop cuts it between two transactions.
-        async move {
-            tokio::spawn(async move {
-                if let Err(error) = housekeeping::run(&app).await {
-                    let causes = error.causes();
-                    log::warn!("housekeeping failed, the next hour tries again: {causes}");
-                }
-            });
-        }
-    });
     loop {
         tokio::select! {
             () = stopper.stopped() => break,
-            () = tokio::time::sleep(Duration::from_millis(500)) => scheduler.run_pending().await,
+            () = tokio::time::sleep(Duration::from_millis(250)) => scheduler.run_pending().await,
         }
     }
     note_use(&app).await;
-    indexing.abort();
-    if let Err(error) = keeping.await {
-        log::error!("the index of recall was not kept: {error}");
-    }
-}
-
-/// Indexes what was stored before there was an index; looks again now and then, for what another server left undone.
-async fn index(app: Arc<App>, stopper: Stopper) {
-    loop {
-        if let Err(error) = recall_index::run(&app, &stopper).await {
-            log::warn!(
-                "indexing failed, it goes on in a minute: {}",
-                error.causes()
-            );
+    for task in [working, keeping] {
+        if let Err(error) = task.await {
+            log::error!("a task of the server's own ended badly: {error}");
         }
-        tokio::time::sleep(Duration::from_secs(60)).await;
     }
 }
 

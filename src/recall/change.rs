@@ -49,6 +49,13 @@ impl Write {
         .map(drop)
     }
 
+    /// A handoff no longer says what it said: what consolidation made of it is made again without it.
+    pub async fn unsay(&self, handoff: &str) -> Result<()> {
+        self.query(sql!("consolidation/unsay"), &[&handoff])
+            .await
+            .map(drop)
+    }
+
     /// What replaced these memories is gone: `sql` finds and frees them by its id.
     pub async fn revive(&self, sql: &'static Sql, by: &str) -> Result<()> {
         for row in self.query(sql, &[&by]).await? {

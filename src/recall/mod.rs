@@ -26,6 +26,24 @@ use crate::types::{Instant, Int, List, Name, Tags, Text};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+/// The words of a text that count, in their order, as recall knows them.
+pub fn words(tenant: i32, text: &str) -> Vec<i64> {
+    let mut terms = Vec::new();
+    analyse::stems(text, analyse::Side::Memory, |stem| {
+        terms.push(analyse::term(tenant, stem));
+    });
+    terms
+}
+
+/// Calls `each` with every word that counts: as recall knows it, and as it is written.
+pub fn terms_and_words(tenant: i32, text: &str, mut each: impl FnMut(i64, &str)) {
+    for token in analyse::tokens(&analyse::normalise(text)) {
+        analyse::stems(token, analyse::Side::Question, |stem| {
+            each(analyse::term(tenant, stem), token);
+        });
+    }
+}
+
 /// The operations of this folder.
 pub const OPERATIONS: &[Endpoint] = &[Endpoint::of::<Recall>()];
 
@@ -153,6 +171,8 @@ impl Operation for Recall {
             left -= if fits { size } else { 0 };
             fits
         });
+        let shown = results.iter().map(|found| found.id.as_str());
+        ctx.place.index.used(&ctx.tenant, shown, ctx.at);
         Ok(Output {
             token_count: results.iter().map(|found| tokens(&found.text)).sum(),
             below_confidence: below_confidence || results.is_empty(),

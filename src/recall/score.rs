@@ -113,19 +113,23 @@ pub struct Explanation {
     pub question: f64,
     /// For length.
     pub length: f64,
+    /// For having been used lately, where a prior is configured.
+    pub strength: f64,
     /// What all of it is multiplied with: less than 1 for what was attenuated.
     pub weight: f64,
 }
 
 impl Explanation {
-    fn score(&self) -> f64 {
+    /// The whole.
+    pub fn score(&self) -> f64 {
         let bonuses = self.actor
             + self.role
             + self.date
             + self.when
             + self.number
             + self.question
-            + self.length;
+            + self.length
+            + self.strength;
         (self.words + self.context + bonuses) * self.weight
     }
 }
@@ -194,6 +198,12 @@ pub fn score(asked: &Weighed<'_>, candidates: &[Candidate], neighbours: &Neighbo
             .max_by(|a, b| a.score.total_cmp(&b.score).then(b.part.cmp(&a.part)));
         hits.extend(best);
     }
+    order(candidates, &mut hits);
+    hits
+}
+
+/// Best first, newest first among equals.
+pub fn order(candidates: &[Candidate], hits: &mut [Hit]) {
     hits.sort_by(|a, b| {
         let (x, y) = (&candidates[a.candidate], &candidates[b.candidate]);
         b.score
@@ -201,7 +211,6 @@ pub fn score(asked: &Weighed<'_>, candidates: &[Candidate], neighbours: &Neighbo
             .then_with(|| y.at.cmp(&x.at))
             .then_with(|| y.item_id.cmp(&x.item_id))
     });
-    hits
 }
 
 fn read(asked: &Weighed<'_>, candidate: &Candidate) -> Vec<Text> {

@@ -4,7 +4,8 @@ use super::confidence::{is_confident, leave_out_the_inept};
 use super::item::Counts;
 use super::plan::{LOOKED_AT, NEWEST, Round, rounds};
 use super::question::{Question, Statistics, Weighed};
-use super::score::{Candidate, Explanation, Hit, Neighbours, score};
+use super::score::{Candidate, Explanation, Hit, Neighbours, order, score};
+use crate::consolidation::{Settings, decayed, half_life};
 use crate::db::{Row, Sql, Tx, Value};
 use crate::error::Result;
 use crate::operation::Context;
@@ -141,6 +142,14 @@ pub async fn search(ctx: &Context, query: &Query) -> Result<Answer> {
     drop(still);
     let asked = question.weigh(&statistics);
     let (candidates, mut hits) = read.fitting(query, &asked).await?;
+    let settings = Settings::of(
+        &ctx.app.config.consolidation,
+        &ctx.place.record.consolidation,
+    );
+    if settings.recall_prior > 0.0 {
+        read.strengthen(query, &settings, &candidates, &mut hits)
+            .await?;
+    }
     leave_out_the_inept(&asked, &candidates, &mut hits);
     let confident = is_confident(&asked, &hits);
     let found = read.said(query, &candidates, hits).await?;
@@ -230,6 +239,38 @@ impl Reading<'_> {
             }
         }
         Ok((candidates, hits))
+    }
+
+    /// Lets what was used lately count a little more.
+    async fn strengthen(
+        &self,
+        query: &Query,
+        settings: &Settings,
+        candidates: &[Candidate],
+        hits: &mut [Hit],
+    ) -> Result<()> {
+        let ids: Vec<&str> = hits
+            .iter()
+            .map(|hit| candidates[hit.candidate].item_id.as_str())
+            .collect();
+        let rows = self.query(sql!("recall/last_uses"), &[&ids]).await?;
+        let used: HashMap<&str, (DateTime<Utc>, f64)> = rows
+            .iter()
+            .map(|row| (row.get(0), (row.get(1), row.get(2))))
+            .collect();
+        for hit in hits.iter_mut() {
+            let candidate = &candidates[hit.candidate];
+            let (at, significance) = used
+                .get(candidate.item_id.as_str())
+                .copied()
+                .unwrap_or((candidate.at, 0.5));
+            let days = (query.now - at.max(candidate.at)).num_seconds() as f64 / 86400.0;
+            let strength = decayed(1.0, days, half_life(settings.half_life, significance));
+            hit.explanation.strength = settings.recall_prior * strength;
+            hit.score = hit.explanation.score();
+        }
+        order(candidates, hits);
+        Ok(())
     }
 
     async fn candidates(&self, query: &Query, round: &Round) -> Result<Vec<Row>> {
@@ -329,7 +370,13 @@ impl Reading<'_> {
         let rows = self
             .query(
                 sql!("recall/texts"),
-                &[&ids("chk_"), &ids("sh_"), &ids("kn_"), &ids("dec_")],
+                &[
+                    &ids("chk_"),
+                    &ids("sh_"),
+                    &ids("kn_"),
+                    &ids("dec_"),
+                    &ids("prn_"),
+                ],
             )
             .await?;
         let by_id: HashMap<String, &Row> =

@@ -7,6 +7,7 @@ use super::item::{Counts, Item};
 use crate::db::Db;
 use crate::error::Result;
 use crate::sql;
+use chrono::{DateTime, Utc};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -17,6 +18,9 @@ pub const TIDY: Duration = Duration::from_millis(200);
 /// Counts are written down in every so many rounds.
 const FOLD: u32 = 5;
 
+/// Whose uses are counted: handoffs', notes', decisions'.
+const COUNTED: [&str; 3] = ["sh_", "kn_", "dec_"];
+
 /// What one set of tables is waiting for.
 #[derive(Default)]
 struct Waiting {
@@ -24,6 +28,8 @@ struct Waiting {
     counts: HashMap<String, Counts>,
     /// Those that are being written down.
     folding: HashMap<String, Counts>,
+    /// What was shown, by tenant: how often, and when last.
+    uses: HashMap<String, HashMap<String, (i64, DateTime<Utc>)>>,
     /// Of whom something was written since the last round.
     written: Option<String>,
 }
@@ -80,6 +86,40 @@ impl Index {
             }
         }
         sum
+    }
+
+    /// Notes that memories were shown: what is used stays strong.
+    pub fn used<'a>(&self, tenant: &str, ids: impl Iterator<Item = &'a str>, at: DateTime<Utc>) {
+        let mut waiting = self.waiting();
+        let uses = waiting.uses.entry(tenant.to_owned()).or_default();
+        for id in ids.filter(|id| COUNTED.iter().any(|prefix| id.starts_with(prefix))) {
+            let (times, last) = uses.entry(id.to_owned()).or_insert((0, at));
+            *times += 1;
+            *last = at.max(*last);
+        }
+    }
+
+    /// Writes down what was shown. A crash loses a second of it.
+    async fn note_uses(&self) -> Result<()> {
+        let uses = std::mem::take(&mut self.waiting().uses);
+        for (tenant, uses) in uses {
+            let mut rows: Vec<(String, i64, DateTime<Utc>)> = uses
+                .into_iter()
+                .map(|(id, (times, at))| (id, times, at))
+                .collect();
+            // In one order everywhere, as counts are.
+            rows.sort_unstable();
+            let ids: Vec<&str> = rows.iter().map(|row| row.0.as_str()).collect();
+            let times: Vec<i64> = rows.iter().map(|row| row.1).collect();
+            let at: Vec<DateTime<Utc>> = rows.iter().map(|row| row.2).collect();
+            if !ids.is_empty() {
+                let tx = self.db.begin(&tenant).await?;
+                tx.query(sql!("recall/uses"), &[&tenant, &ids, &times, &at])
+                    .await?;
+                tx.commit().await?;
+            }
+        }
+        Ok(())
     }
 
     /// Counts do not move while this is held.
@@ -173,7 +213,7 @@ impl Upkeep {
         for index in indexes {
             let mut result = index.tidy().await;
             if round.is_multiple_of(FOLD) {
-                result = result.and(index.fold().await);
+                result = result.and(index.fold().await).and(index.note_uses().await);
             }
             if let Err(error) = result {
                 log::warn!(

@@ -20,6 +20,7 @@ pub use quota::{Adds, Admitted, Quotas, Rate, Room};
 pub use restore::Restore;
 pub use update::Update;
 
+use crate::consolidation::Overrides;
 use crate::db::Row;
 use crate::endpoint::Endpoint;
 use crate::error::{Error, Result};
@@ -55,6 +56,8 @@ pub struct Tenant {
     deleted_at: Option<DateTime<Utc>>,
     /// The most it may use.
     quotas: Quotas,
+    /// What differs for its consolidation.
+    consolidation: Overrides,
 }
 
 impl Tenant {
@@ -66,6 +69,7 @@ impl Tenant {
             created_at: row.get("created_at"),
             deleted_at: row.get("deleted_at"),
             quotas: Quotas::from_row(row),
+            consolidation: Overrides::read(row.get("consolidation")),
         }
     }
 }

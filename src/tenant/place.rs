@@ -1,6 +1,7 @@
 //! Where a tenant's requests work: its connections, its committers, its limits. Looked up at most once a second and tenant.
 
 use super::quota::{Limits, Quotas};
+use crate::consolidation::Overrides;
 use crate::db::{Committer, Db, Desk, Row, Target, Writer, migrate};
 use crate::error::{Error, Result};
 use crate::event::NewEvents;
@@ -36,6 +37,8 @@ pub struct Record {
     pub quotas: Quotas,
     /// Its data key, wrapped, and the id of the key it is wrapped by.
     pub data_key: Option<(Vec<u8>, String)>,
+    /// What differs for its consolidation.
+    pub consolidation: Overrides,
 }
 
 impl Record {
@@ -48,6 +51,7 @@ impl Record {
             deleted_at: row.get("deleted_at"),
             quotas: Quotas::from_row(row),
             data_key: data_key.map(|key| (key, row.get("wrapped_by"))),
+            consolidation: Overrides::read(row.get("consolidation")),
         }
     }
 }

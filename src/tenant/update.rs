@@ -1,7 +1,8 @@
 //! tenant_update
 
 use super::{Tenant, found, missing};
-use crate::error::Result;
+use crate::consolidation::Overrides;
+use crate::error::{Error, Result};
 use crate::operation::{Access, Context, Method, Operation, Scope};
 use crate::sql;
 use crate::types::Name;
@@ -9,7 +10,7 @@ use crate::write::Begun;
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer};
 
-/// Changes a tenant's quotas: a number sets one, null lifts it, one that is not named stays. Takes effect within a second.
+/// Changes a tenant's quotas and what differs for its consolidation: a number sets one, null lifts it, one that is not named stays. Takes effect within a second.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "TenantChange")]
@@ -31,6 +32,9 @@ pub struct Input {
     /// Bytes of their texts and artifacts.
     #[serde(default, deserialize_with = "named")]
     max_bytes: Option<Option<i64>>,
+    /// What differs for its consolidation, as a whole: what is not named in it is the installation's. Null takes it all back.
+    #[serde(default, deserialize_with = "named")]
+    consolidation: Option<Option<Overrides>>,
 }
 
 /// A member that is there, be it null.
@@ -55,6 +59,14 @@ impl Operation for Update {
 
     async fn run(ctx: &Context, input: Input) -> Result<Tenant> {
         let name = input.tenant_id.to_string();
+        let own = input.consolidation.map(Option::unwrap_or_default);
+        if let Some(own) = &own {
+            own.check(&ctx.app.config.consolidation)?;
+        }
+        let own = own
+            .map(|own| serde_json::to_string(&own))
+            .transpose()
+            .map_err(Error::internal)?;
         let Begun::Fresh(mut write) = ctx.begin().await? else {
             return super::get::tenant(ctx, &name).await?.ok_or_else(missing);
         };
@@ -73,13 +85,14 @@ impl Operation for Update {
                     &input.max_rows.flatten(),
                     &input.max_bytes.is_some(),
                     &input.max_bytes.flatten(),
+                    &own,
                 ],
             )
             .await?;
         let tenant = found(&rows)?;
-        let quotas =
-            serde_json::to_string(&tenant.quotas).map_err(crate::error::Error::internal)?;
-        write.audit(ctx, quotas);
+        let mut said = serde_json::to_string(&tenant.quotas).map_err(Error::internal)?;
+        said.extend(own.map(|own| format!(", consolidation {own}")));
+        write.audit(ctx, said);
         write.commit(std::slice::from_ref(&name)).await?;
         ctx.app.places.forget(&name);
         Ok(tenant)

@@ -109,11 +109,18 @@ impl Assembly {
             [share(whole, 60), share(whole, 20)],
         );
         let end = self.left - share(self.left, 45);
+        let of = self.left - end;
+        let principles = self.section(
+            "principles",
+            "Principles",
+            &state.principles,
+            [share(of, 20); 2],
+        );
         let becoming = self.section(
             "identity_thread",
             "Who I am becoming",
             &state.becoming,
-            [share(self.left - end, 20); 2],
+            [share(of, 20); 2],
         );
         if let Some(last) = &state.last {
             self.last_in_context(last, share(self.left.saturating_sub(end), 60));
@@ -135,6 +142,7 @@ impl Assembly {
             id: line.id.clone(),
             text,
         });
+        self.output.principles = self.members("principles", 30, principles, |_, text| text);
         self.output.identity_thread =
             self.members("identity_thread", 60, becoming, |line, becoming| {
                 Statement {
@@ -218,6 +226,7 @@ mod tests {
                     rules: many(3, "Rule"),
                     older: many(6, "Older"),
                     remember: many(24, "Remember"),
+                    principles: many(5, "Principle"),
                     becoming: many(12, "Becoming"),
                     decisions: many(12, "Decided"),
                 };

@@ -14,6 +14,8 @@ pub struct State {
     pub rules: Lines,
     /// What must be remembered: pinned memories, then by significance.
     pub remember: Lines,
+    /// What many statements of the identity thread say.
+    pub principles: Lines,
     /// Statements of the identity thread.
     pub becoming: Lines,
     /// Decisions in force.

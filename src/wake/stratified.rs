@@ -3,6 +3,7 @@
 use crate::error::Result;
 use crate::handoff::Handoff;
 use crate::operation::{Access, Context, Method, Operation};
+use crate::reflection::Reflection;
 use crate::text::tokens;
 use crate::types::{Int, List, Name};
 use crate::{recall, sql};
@@ -53,7 +54,7 @@ pub struct Output {
     /// The size of the layers together.
     estimated_tokens: usize,
     metadata: Option<Metadata>,
-    /// The latest reflection; none until consolidation has written one.
+    /// What the last month, week or day was that consolidation has reflected on, whichever ended last.
     reflection: Option<String>,
     recent: Option<Vec<Handoff>>,
     progressive: Option<Progressive>,
@@ -105,6 +106,13 @@ impl Operation for Stratified {
                 key_topics: row.get("topics"),
                 key_people: row.get("people"),
             });
+        let reflection = match wants(Layer::Reflection) {
+            true => {
+                let newest = ctx.first(sql!("wake/stratified_reflection"), &[]).await?;
+                newest.map(|row| Reflection::from_row(&row).into_text())
+            }
+            false => None,
+        };
         let recent = match wants(Layer::Recent) {
             true => {
                 let rows = ctx
@@ -138,7 +146,7 @@ impl Operation for Stratified {
             layers_loaded: input.layers.to_vec(),
             estimated_tokens: 0,
             metadata,
-            reflection: None,
+            reflection,
             recent,
             progressive,
             compression_ratio: 0.0,

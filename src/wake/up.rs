@@ -3,6 +3,7 @@
 use super::assemble::assemble;
 use super::reply::{LastHandoff, WakeUp};
 use super::state::{Line, Lines, State};
+use crate::consolidation::PRINCIPLE;
 use crate::db::Row;
 use crate::error::Result;
 use crate::operation::{Access, Context, Method, Operation};
@@ -73,6 +74,7 @@ pub async fn wake(
                 &ask(becoming),
                 &ask(decisions),
                 &ask(pinned),
+                &PRINCIPLE,
             ],
         )
         .await?;
@@ -90,6 +92,7 @@ pub async fn wake(
             "rule" => state.rules.lines.push(line(ctx, row, &["content"])),
             "pinned" => notes.lines.push(pin(ctx, row)),
             "remember" => state.remember.lines.push(line(ctx, row, &["remember"])),
+            "principle" => state.principles.lines.push(line(ctx, row, &["principle"])),
             "becoming" => state.becoming.lines.push(line(ctx, row, &["becoming"])),
             _ => {
                 let mut decision = line(ctx, row, &["decision"]);
@@ -107,6 +110,7 @@ pub async fn wake(
     state.remember.keep(remember);
     state.remember.more |= notes.more;
     state.remember.lines.splice(0..0, notes.lines);
+    state.principles.keep(becoming);
     state.becoming.keep(becoming);
     state.decisions.keep(decisions);
     assemble(&ctx.tenant, with_whom, &state, max_tokens)

@@ -57,6 +57,7 @@ pub fn own_statement() -> String {
             ":six",
             ":six",
             ":pinned",
+            "3",
         ],
     );
     format!("\\startpipeline\nbegin read only;\n{bind}{wake}commit;\n\\endpipeline\n")

@@ -9,6 +9,7 @@ mod support;
 
 mod audit;
 mod browser;
+mod consolidation;
 mod context;
 mod edit;
 mod every_operation;

@@ -150,7 +150,7 @@ async fn the_hot_paths_walk_their_indexes() {
         (
             "wake/up",
             "'t', 'Ada', null, 3, 8, 5, 5, 5",
-            "idx_decisions_in_force",
+            "idx_decisions_active",
         ),
         (
             "recall/candidates",

@@ -4,7 +4,7 @@ use super::client::Client;
 use super::cluster::{Cluster, Mode, cluster};
 use agent_memory::app::App;
 use agent_memory::config::{Config, Flags, load};
-use agent_memory::db::{Connection, Target};
+use agent_memory::db::{Connection, Sql, Target};
 use agent_memory::postgres::Disk;
 use agent_memory::stop::Stopper;
 use agent_memory::{cli, http, id, key, tenant};
@@ -101,6 +101,19 @@ impl Server {
             .connect()
             .await
             .unwrap()
+    }
+
+    /// Waits until no run of a job waits or is under way.
+    pub async fn jobs_done(&self) {
+        static OPEN: Sql = Sql {
+            name: "open runs",
+            text: "select count(*) from job_runs where state in ('waiting', 'running')",
+        };
+        let superuser = self.superuser().await;
+        super::until("the jobs to be done", 60, async || {
+            superuser.query(&OPEN, &[]).await.unwrap()[0].get::<_, i64>(0) == 0
+        })
+        .await;
     }
 
     /// A connection as the application's role.

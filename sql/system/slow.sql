@@ -1,0 +1,6 @@
+-- maintenance, as the owner: the statements of this database that took longest on average, of those that ran often; $1 how many
+select left(regexp_replace(query, '\s+', ' ', 'g'), 80), calls, mean_exec_time
+from pg_stat_statements
+where dbid = (select oid from pg_database where datname = current_database()) and calls >= 10
+order by mean_exec_time desc
+limit $1

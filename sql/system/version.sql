@@ -1,0 +1,2 @@
+-- PostgreSQL's version
+select current_setting('server_version')

@@ -1,0 +1,153 @@
+//! A run's steps one after the other, and what each did.
+
+use super::{Settings, archive, compress, dedupe, forget, identity, reflect};
+use crate::db::Tx;
+use crate::error::{Error, Result};
+use crate::jobs::{Batch, Run};
+use crate::recall::Item;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::time::Instant;
+
+/// A part of consolidation. What is said twice first, so that it counts once in what follows.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(rename_all = "snake_case")]
+#[schemars(inline)]
+pub enum JobType {
+    /// Keeps back what says the same as a newer one; each an edit that can be taken back.
+    Deduplication,
+    /// Statements of becoming that say the same become one principle.
+    IdentityConsolidation,
+    /// Shorter forms of old handoffs.
+    HandoffCompression,
+    /// Takes decisions that were replaced or not used out of the active set.
+    DecisionArchival,
+    /// What a day, a week, a month was.
+    Reflection,
+    /// Puts into the trash what faded, where a threshold is set.
+    Forgetting,
+}
+
+impl JobType {
+    /// All, in the order in which they are done.
+    pub const ALL: [Self; 6] = [
+        Self::Deduplication,
+        Self::IdentityConsolidation,
+        Self::HandoffCompression,
+        Self::DecisionArchival,
+        Self::Reflection,
+        Self::Forgetting,
+    ];
+
+    /// Its name.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Deduplication => "deduplication",
+            Self::IdentityConsolidation => "identity_consolidation",
+            Self::HandoffCompression => "handoff_compression",
+            Self::DecisionArchival => "decision_archival",
+            Self::Reflection => "reflection",
+            Self::Forgetting => "forgetting",
+        }
+    }
+
+    fn find(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|step| step.as_str() == name)
+    }
+}
+
+/// What a batch of a step did.
+#[derive(Default)]
+pub struct Did {
+    /// Memories looked at.
+    pub processed: i64,
+    /// Memories changed, or made.
+    pub affected: i64,
+    /// Tokens by which what is shown grew smaller.
+    pub tokens_saved: i64,
+    /// What is counted besides.
+    pub details: Vec<(&'static str, i64)>,
+    /// Where the next batch goes on; none when the step is done.
+    pub next: Option<String>,
+    /// What recall has to count.
+    pub items: Vec<Item>,
+}
+
+/// What a step did in a run.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Done {
+    /// Memories looked at.
+    pub processed: i64,
+    /// Memories changed, or made.
+    pub affected: i64,
+    /// Tokens by which what is shown grew smaller.
+    pub tokens_saved: i64,
+    /// How long it took.
+    pub seconds: f64,
+    /// What is counted besides.
+    pub details: BTreeMap<String, i64>,
+}
+
+/// What a run did, step by step.
+pub type Report = BTreeMap<String, Done>;
+
+/// Where a run begins that does only some steps.
+pub fn beginning(steps: &[JobType]) -> String {
+    let names: Vec<&str> = steps.iter().map(|step| step.as_str()).collect();
+    names.join(",")
+}
+
+/// One batch of the step a run is at.
+pub async fn batch(run: &mut Run, tx: &Tx) -> Result<Batch> {
+    if run.cursor.is_empty() {
+        run.cursor = beginning(&JobType::ALL);
+    }
+    let (names, at) = run.cursor.split_once(' ').unwrap_or((&run.cursor, ""));
+    let steps: Vec<JobType> = names.split(',').filter_map(JobType::find).collect();
+    let at = at.to_owned();
+    let Some(step) = steps.first().copied().filter(|_| run.place.record.exists) else {
+        return Ok(Batch {
+            over: true,
+            ..Batch::default()
+        });
+    };
+    let settings = Settings::of(
+        &run.app.config.consolidation,
+        &run.place.record.consolidation,
+    );
+    let began = Instant::now();
+    let did = match step {
+        JobType::Deduplication => dedupe::batch(run, tx, &at).await?,
+        JobType::IdentityConsolidation => identity::batch(run, tx, &at).await?,
+        JobType::HandoffCompression => compress::batch(run, tx, &settings).await?,
+        JobType::DecisionArchival => archive::batch(run, tx, &settings).await?,
+        JobType::Reflection => reflect::batch(run, tx, &at).await?,
+        JobType::Forgetting => forget::batch(run, tx, &settings).await?,
+    };
+    let mut report: Report = serde_json::from_str(&run.result).unwrap_or_default();
+    let done = report.entry(step.as_str().to_owned()).or_default();
+    done.processed += did.processed;
+    done.affected += did.affected;
+    done.tokens_saved += did.tokens_saved;
+    done.seconds += began.elapsed().as_secs_f64();
+    for (name, count) in did.details {
+        *done.details.entry(name.to_owned()).or_default() += count;
+    }
+    run.result = serde_json::to_string(&report).map_err(Error::internal)?;
+    run.done += did.processed;
+    run.cursor = match did.next {
+        Some(next) => format!("{} {next}", beginning(&steps)),
+        None => {
+            run.groups = None;
+            beginning(&steps[1..])
+        }
+    };
+    Ok(Batch {
+        over: run.cursor.is_empty(),
+        items: did.items,
+    })
+}

@@ -1,0 +1,192 @@
+//! Puts what is due into the queue. Every server does; a run is there once.
+
+use super::{JOBS, Job, Schedule, Scope};
+use crate::app::App;
+use crate::config::Consolidation;
+use crate::consolidation::Overrides;
+use crate::db::Connection;
+use crate::error::Result;
+use crate::tenant::INSTALLATION;
+use crate::{clock, id, sql};
+use chrono::{DateTime, Utc};
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+/// How long the list of tenants holds, by the clock. Whoever comes later has nothing that was due before.
+const LISTED: Duration = Duration::from_secs(30);
+/// Where the clock went so much further than time did, the machine slept: what was missed is made up for once, as after any downtime.
+const SLEPT: chrono::Duration = chrono::Duration::minutes(10);
+
+/// What this server has put into the queue.
+#[derive(Default)]
+pub struct Queue {
+    owner: Option<Connection>,
+    /// Until when everything was; by the clock, and by time.
+    seen: Option<(DateTime<Utc>, Instant)>,
+    tenants: Option<(Instant, Vec<Tenant>)>,
+}
+
+/// A tenant with what is its own of the schedule.
+struct Tenant {
+    name: String,
+    created_at: DateTime<Utc>,
+    own: Overrides,
+}
+
+impl Queue {
+    /// Puts in what came due since the last tick; what cannot be now is with the next.
+    pub async fn tick(&mut self, app: &App) {
+        let now = clock::now();
+        // At the start, and after a sleep, only the latest instant is made up for.
+        let since = self.seen.and_then(|(seen, at)| {
+            let passed =
+                chrono::Duration::from_std(at.elapsed() * clock::rate()).unwrap_or_default();
+            ((now - seen) - passed < SLEPT).then_some(seen)
+        });
+        match self.put(app, since, now).await {
+            Ok(()) => self.seen = Some((now, Instant::now())),
+            Err(error) => {
+                self.owner = None;
+                log::debug!(
+                    "what is due is put into the queue a moment later: {}",
+                    error.causes()
+                );
+            }
+        }
+    }
+
+    async fn put(
+        &mut self,
+        app: &App,
+        since: Option<DateTime<Utc>>,
+        now: DateTime<Utc>,
+    ) -> Result<()> {
+        let settings = &app.config.consolidation;
+        for job in JOBS {
+            let Some(schedule) = (job.schedule)(&app.config) else {
+                // Turned off for all: nobody's own schedule turns it on.
+                continue;
+            };
+            match job.scope {
+                Scope::Installation => {
+                    let schedule = Schedule::parse(schedule, &settings.timezone)?;
+                    for at in due(&schedule, since, now) {
+                        self.enqueue(app, job, at, &[(INSTALLATION, at)]).await?;
+                    }
+                }
+                Scope::Tenant => self.tenants_runs(app, job, settings, since, now).await?,
+            }
+        }
+        Ok(())
+    }
+
+    /// A run for each tenant, by its own schedule or by that of all.
+    async fn tenants_runs(
+        &mut self,
+        app: &App,
+        job: &Job,
+        settings: &Consolidation,
+        since: Option<DateTime<Utc>>,
+        now: DateTime<Utc>,
+    ) -> Result<()> {
+        let mut by_schedule: BTreeMap<String, Vec<usize>> = BTreeMap::new();
+        let tenants = self.tenants(app).await?;
+        for (place, tenant) in tenants.iter().enumerate() {
+            if let Some(schedule) = tenant.own.schedule(settings) {
+                by_schedule
+                    .entry(schedule.to_owned())
+                    .or_default()
+                    .push(place);
+            }
+        }
+        let mut runs: Vec<(DateTime<Utc>, Vec<(String, DateTime<Utc>)>)> = Vec::new();
+        for (text, places) in by_schedule {
+            let schedule = Schedule::parse(&text, &settings.timezone)?;
+            for at in due(&schedule, since, now) {
+                let theirs = places
+                    .iter()
+                    .map(|place| &tenants[*place])
+                    .filter(|tenant| tenant.created_at <= at);
+                let each = theirs
+                    .map(|tenant| (tenant.name.clone(), at + schedule.delay(&tenant.name, at)));
+                runs.push((at, each.collect()));
+            }
+        }
+        for (at, each) in runs {
+            let each: Vec<(&str, DateTime<Utc>)> = each
+                .iter()
+                .map(|(name, after)| (name.as_str(), *after))
+                .collect();
+            self.enqueue(app, job, at, &each).await?;
+        }
+        Ok(())
+    }
+
+    async fn enqueue(
+        &mut self,
+        app: &App,
+        job: &Job,
+        at: DateTime<Utc>,
+        runs: &[(&str, DateTime<Utc>)],
+    ) -> Result<()> {
+        let owner = self.owner(app).await?;
+        for some in runs.chunks(1000) {
+            let (names, starts): (Vec<&str>, Vec<DateTime<Utc>>) = some.iter().copied().unzip();
+            let ids: Vec<String> = names.iter().map(|_| id::new("cj").0).collect();
+            owner
+                .query(
+                    sql!("jobs/enqueue"),
+                    &[&job.name, &at, &names, &ids, &starts],
+                )
+                .await?;
+        }
+        Ok(())
+    }
+
+    async fn tenants(&mut self, app: &App) -> Result<&[Tenant]> {
+        let fresh = clock::lasting(LISTED, Duration::from_secs(1));
+        if self
+            .tenants
+            .as_ref()
+            .is_none_or(|(at, _)| at.elapsed() > fresh)
+        {
+            let asked = Instant::now();
+            let rows = self
+                .owner(app)
+                .await?
+                .query(sql!("system/tenants"), &[])
+                .await?;
+            let alive = rows
+                .iter()
+                .filter(|row| row.get::<_, Option<DateTime<Utc>>>("deleted_at").is_none());
+            let list = alive.map(|row| Tenant {
+                name: row.get("tenant_id"),
+                created_at: row.get("created_at"),
+                own: Overrides::read(row.get("consolidation")),
+            });
+            self.tenants = Some((asked, list.collect()));
+        }
+        Ok(self.tenants.as_ref().map_or(&[], |(_, list)| list))
+    }
+
+    async fn owner(&mut self, app: &App) -> Result<&Connection> {
+        if self.owner.as_ref().is_none_or(Connection::is_spoilt) {
+            self.owner = Some(app.owner.connect().await?);
+        }
+        self.owner
+            .as_ref()
+            .ok_or_else(|| crate::error::Error::internal("there is a connection"))
+    }
+}
+
+/// What came due: everything since a tick, or at a start the latest alone.
+fn due(
+    schedule: &Schedule,
+    since: Option<DateTime<Utc>>,
+    now: DateTime<Utc>,
+) -> Vec<DateTime<Utc>> {
+    match since {
+        Some(since) => schedule.between(since, now),
+        None => schedule.latest(now).into_iter().collect(),
+    }
+}

@@ -132,7 +132,7 @@ async fn old_handoffs_get_shorter_forms_step_by_step_and_stay_whole() {
     );
     // What is amended says something else: its short form is made anew.
     let target = listed[4]["handoff_id"].as_str().unwrap();
-    let edit = json!({"target_type": "handoff", "target_id": target, "op": "amend", "reason": "typo", "proposed_by": "me", "patch": {"story": "Now it is about walruses."}});
+    let edit = json!({"target_type": "handoff", "target_id": target, "op": "amend", "reason": "typo", "proposed_by": "me", "patch": {"story": "Now it is about the walruses of Svalbard and their ivory tusks."}});
     let edit = acme.call::<edit::Propose>(edit).await.ok();
     acme.call::<edit::Approve>(json!({"id": edit["edit_id"]}))
         .await

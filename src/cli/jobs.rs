@@ -5,7 +5,8 @@ use super::progress::Progress;
 use crate::app::App;
 use crate::config::Flags;
 use crate::db::Row;
-use crate::error::{Error, Kind, Result};
+use crate::error::{Error, Result};
+use crate::jobs::run::under_way;
 use crate::jobs::{self, JOBS, Schedule, Scope};
 use crate::tenant::INSTALLATION;
 use crate::{clock, id, sql};
@@ -98,7 +99,7 @@ async fn list(app: &App, as_json: bool) -> Result<()> {
             .and_then(|schedule| schedule.next(clock::now()));
         let newest = owner
             .query(
-                sql!("jobs/history"),
+                sql!("system/runs_history"),
                 &[&Some(job.name), &None::<&str>, &false, &1i64],
             )
             .await?;
@@ -204,17 +205,8 @@ async fn begin(owner: &crate::db::Connection, job: &str, tenant: &str) -> Result
             sql!("jobs/begin"),
             &[&tenant, &job, &clock::now(), &run_id, &nowhere],
         )
-        .await;
-    let rows = rows.map_err(|error| match error.kind() {
-        Kind::Conflict => Error::new(
-            Kind::Conflict,
-            "running",
-            format!(
-                "{job} is running for {tenant} now; agent-memory jobs history shows how far it is"
-            ),
-        ),
-        _ => error,
-    })?;
+        .await
+        .map_err(under_way)?;
     rows.into_iter()
         .next()
         .ok_or_else(|| Error::internal("the run did not begin"))
@@ -230,7 +222,10 @@ async fn history(
 ) -> Result<()> {
     let owner = app.owner.connect().await?;
     let rows = owner
-        .query(sql!("jobs/history"), &[&name, &tenant, &failed, &limit])
+        .query(
+            sql!("system/runs_history"),
+            &[&name, &tenant, &failed, &limit],
+        )
         .await?;
     let runs: Vec<Value> = rows.iter().map(run_as_json).collect::<Result<_>>()?;
     if as_json {

@@ -1,6 +1,6 @@
 //! Whether the settings can be used together.
 
-use super::{Config, SSLMODES, items};
+use super::{Config, SSLMODES, VARIABLES, items};
 use crate::consolidation::Overrides;
 use crate::error::{Error, Result};
 use std::net::IpAddr;
@@ -76,7 +76,9 @@ impl Config {
         }
         if let Err(error) = Overrides::default().check(&self.consolidation) {
             let field = error.at_field().unwrap_or("consolidation").to_owned();
-            return bad(&field, format!("{field}: {}", error.message()));
+            let variable = VARIABLES.iter().find(|(_, setting)| *setting == field);
+            let variable = variable.map_or(String::new(), |(name, _)| format!(" ({name})"));
+            return bad(&field, format!("{field}{variable}: {}", error.message()));
         }
         self.clock()?;
         let weak = self.weaknesses();

@@ -12,6 +12,8 @@ use std::collections::{HashMap, HashSet};
 
 /// Memories of a batch.
 const BATCH: i64 = 500;
+/// By so many of its rarest words a memory is found.
+const RAREST: usize = 12;
 /// Who proposes these edits.
 const BY: &str = "consolidation";
 
@@ -23,7 +25,8 @@ pub async fn batch(run: &Run, tx: &Tx, after: &str) -> Result<Did> {
         .await?;
     let mut words: HashMap<String, Vec<i64>> = rows.iter().map(distinct).collect();
     let ids: Vec<String> = rows.iter().map(|row| row.get(0)).collect();
-    let shapes: Vec<[i64; 3]> = ids.iter().map(|id| keys(&words[id])).collect();
+    let rare = rarest(tx, tenant, &words).await?;
+    let shapes: Vec<[i64; 3]> = ids.iter().map(|id| keys(&rare[id])).collect();
     let [a, b, c] = [0, 1, 2].map(|n| shapes.iter().map(|shape| shape[n]).collect::<Vec<i64>>());
     tx.query(sql!("consolidation/shape"), &[tenant, &ids, &a, &b, &c])
         .await?;
@@ -61,6 +64,31 @@ pub async fn batch(run: &Run, tx: &Tx, after: &str) -> Result<Did> {
         next: ids.last().filter(|_| ids.len() as i64 == BATCH).cloned(),
         ..Did::default()
     })
+}
+
+/// Of each memory's words the rarest, in order: what nearly everything says would bring nearly everything together.
+async fn rarest(
+    tx: &Tx,
+    tenant: &String,
+    words: &HashMap<String, Vec<i64>>,
+) -> Result<HashMap<String, Vec<i64>>> {
+    let mut all: Vec<i64> = words.values().flatten().copied().collect();
+    all.sort_unstable();
+    all.dedup();
+    let rows = tx.query(sql!("recall/statistics"), &[tenant, &all]).await?;
+    let often: HashMap<Option<i64>, i64> =
+        rows.iter().map(|row| (row.get(0), row.get(1))).collect();
+    let rare = |terms: &Vec<i64>| {
+        let mut terms = terms.clone();
+        terms.sort_by_key(|term| (often.get(&Some(*term)).copied().unwrap_or(0), *term));
+        terms.truncate(RAREST);
+        terms.sort_unstable();
+        terms
+    };
+    Ok(words
+        .iter()
+        .map(|(id, terms)| (id.clone(), rare(terms)))
+        .collect())
 }
 
 /// Keeps the older of each pair (newer, older) back that states the same facts; a pinned note stays.

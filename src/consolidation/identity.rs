@@ -12,7 +12,7 @@ use chrono::{DateTime, Duration, Utc};
 use std::collections::HashMap;
 
 /// Statements of a batch.
-const BATCH: i64 = 1000;
+const BATCH: i64 = 400;
 /// So many groups are compared with, those with the most statements: memory is bounded, and one statement more or less is none.
 const GROUPS: i64 = 20_000;
 /// What so many statements say is a principle.

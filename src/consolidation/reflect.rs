@@ -1,7 +1,7 @@
 //! reflection: what each day, week and month was, once it is over; made again where its handoffs are others than those it was made of.
 
 use super::rarity::rarity;
-use super::reflection::{Content, Period, Said};
+use super::reflection::{Content, Period, Said, Tally};
 use super::step::Did;
 use crate::db::{Row, Tx};
 use crate::error::{Error, Result};
@@ -10,9 +10,9 @@ use crate::sql;
 use chrono::{DateTime, Utc};
 
 /// Periods of a batch.
-const BATCH: i64 = 10;
-/// Of a day's handoffs so many are read, the most significant.
-const READ: i64 = 300;
+const BATCH: i64 = 16;
+/// Of a day's handoffs so many are read, the most significant; all are counted.
+const READ: i64 = 100;
 
 /// One batch: days first, then what is made of them.
 pub async fn batch(run: &Run, tx: &Tx, at: &str) -> Result<Did> {
@@ -100,9 +100,22 @@ async fn of_day(
         .map(String::as_str)
         .collect();
     let idf = rarity(tx, &run.tenant, number, &texts).await?;
-    let content = Content::of(number, &said, |term| idf.of(term));
+    // Beside the requests, not in their way.
+    let made = tokio::task::spawn_blocking(move || Content::of(number, &said, |term| idf.of(term)));
+    let content = made.await.map_err(Error::internal)?;
+    let people = tx
+        .query(
+            sql!("consolidation/reflect_people"),
+            &[&run.tenant, &start, &end],
+        )
+        .await?;
+    let tally = |row: &Row| Tally {
+        name: row.get(0),
+        times: u32::try_from(row.get::<_, i64>(1)).unwrap_or(u32::MAX),
+    };
     Ok(Content {
         handoffs: u32::try_from(handoffs).unwrap_or_default(),
+        with_whom: people.iter().map(tally).collect(),
         ..content
     })
 }

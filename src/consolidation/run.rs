@@ -4,6 +4,7 @@ use super::JOB;
 use super::report::{Job, Results};
 use super::step::{JobType, beginning};
 use crate::error::{Error, Result};
+use crate::jobs::run::under_way;
 use crate::operation::{Access, Context, Method, Operation};
 use crate::write::Begun;
 use crate::{clock, id, jobs, sql};
@@ -96,7 +97,8 @@ impl Operation for Run {
                 let steps = beginning(&input.job_type.steps());
                 let rows = write
                     .query(sql!("jobs/begin"), &[&JOB, &clock::now(), &run_id, &steps])
-                    .await?;
+                    .await
+                    .map_err(under_way)?;
                 write.commit(std::slice::from_ref(&run_id)).await?;
                 let row = rows
                     .first()

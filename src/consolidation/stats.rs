@@ -91,7 +91,8 @@ impl Operation for Stats {
             reflections: count("reflections"),
             decisions_archived: count("archived"),
             duplicates: count("duplicates"),
-            mean_strength: row.get("mean_strength"),
+            // Three digits: it fades while one looks.
+            mean_strength: (row.get::<_, f64>("mean_strength") * 1000.0).round() / 1000.0,
             weak: count("weak"),
         })
     }

@@ -8,7 +8,7 @@ use crate::recall::Item;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// A part of consolidation. What is said twice first, so that it counts once in what follows.
 #[derive(
@@ -101,19 +101,36 @@ pub fn beginning(steps: &[JobType]) -> String {
     names.join(",")
 }
 
-/// One batch of the step a run is at.
+/// A transaction takes up as many batches as go into so much time: where little is to be done, all of it is one.
+const AT_ONCE: Duration = Duration::from_millis(100);
+
+/// What a transaction does of a run.
 pub async fn batch(run: &mut Run, tx: &Tx) -> Result<Batch> {
     if run.cursor.is_empty() {
         run.cursor = beginning(&JobType::ALL);
     }
+    let began = Instant::now();
+    let mut items = Vec::new();
+    let mut report: Report = serde_json::from_str(&run.result).unwrap_or_default();
+    while began.elapsed() < AT_ONCE && !run.cursor.is_empty() && run.place.record.exists {
+        let did = go_on(run, tx, &mut report).await?;
+        items.extend(did);
+    }
+    run.result = serde_json::to_string(&report).map_err(Error::internal)?;
+    Ok(Batch {
+        over: run.cursor.is_empty() || !run.place.record.exists,
+        items,
+    })
+}
+
+/// One batch of the step a run is at.
+async fn go_on(run: &mut Run, tx: &Tx, report: &mut Report) -> Result<Vec<Item>> {
     let (names, at) = run.cursor.split_once(' ').unwrap_or((&run.cursor, ""));
     let steps: Vec<JobType> = names.split(',').filter_map(JobType::find).collect();
     let at = at.to_owned();
-    let Some(step) = steps.first().copied().filter(|_| run.place.record.exists) else {
-        return Ok(Batch {
-            over: true,
-            ..Batch::default()
-        });
+    let Some(step) = steps.first().copied() else {
+        run.cursor.clear();
+        return Ok(Vec::new());
     };
     let settings = Settings::of(
         &run.app.config.consolidation,
@@ -128,7 +145,6 @@ pub async fn batch(run: &mut Run, tx: &Tx) -> Result<Batch> {
         JobType::Reflection => reflect::batch(run, tx, &at).await?,
         JobType::Forgetting => forget::batch(run, tx, &settings).await?,
     };
-    let mut report: Report = serde_json::from_str(&run.result).unwrap_or_default();
     let done = report.entry(step.as_str().to_owned()).or_default();
     done.processed += did.processed;
     done.affected += did.affected;
@@ -137,7 +153,6 @@ pub async fn batch(run: &mut Run, tx: &Tx) -> Result<Batch> {
     for (name, count) in did.details {
         *done.details.entry(name.to_owned()).or_default() += count;
     }
-    run.result = serde_json::to_string(&report).map_err(Error::internal)?;
     run.done += did.processed;
     run.cursor = match did.next {
         Some(next) => format!("{} {next}", beginning(&steps)),
@@ -146,8 +161,5 @@ pub async fn batch(run: &mut Run, tx: &Tx) -> Result<Batch> {
             beginning(&steps[1..])
         }
     };
-    Ok(Batch {
-        over: run.cursor.is_empty(),
-        items: did.items,
-    })
+    Ok(did.items)
 }

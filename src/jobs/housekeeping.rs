@@ -13,7 +13,7 @@ pub async fn batch(run: &mut super::Run) -> Result<super::Batch> {
     let owner = run.app.owner.connect().await?;
     owner
         .query(
-            sql!("jobs/prune"),
+            sql!("system/runs_prune"),
             &[&(clock::now() - Duration::days(KEPT))],
         )
         .await?;

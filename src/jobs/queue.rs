@@ -36,15 +36,15 @@ struct Tenant {
 impl Queue {
     /// Puts in what came due since the last tick; what cannot be now is with the next.
     pub async fn tick(&mut self, app: &App) {
-        let now = clock::now();
+        let (now, at_now) = (clock::now(), Instant::now());
         // At the start, and after a sleep, only the latest instant is made up for.
         let since = self.seen.and_then(|(seen, at)| {
             let passed =
-                chrono::Duration::from_std(at.elapsed() * clock::rate()).unwrap_or_default();
+                chrono::Duration::from_std((at_now - at) * clock::rate()).unwrap_or_default();
             ((now - seen) - passed < SLEPT).then_some(seen)
         });
         match self.put(app, since, now).await {
-            Ok(()) => self.seen = Some((now, Instant::now())),
+            Ok(()) => self.seen = Some((now, at_now)),
             Err(error) => {
                 self.owner = None;
                 log::debug!(
@@ -135,7 +135,7 @@ impl Queue {
             let ids: Vec<String> = names.iter().map(|_| id::new("cj").0).collect();
             owner
                 .query(
-                    sql!("jobs/enqueue"),
+                    sql!("system/runs_enqueue"),
                     &[&job.name, &at, &names, &ids, &starts],
                 )
                 .await?;

@@ -53,6 +53,17 @@ pub struct Batch {
     pub items: Vec<Item>,
 }
 
+/// What a run that could not begin is told: of a tenant one run of a job goes at a time.
+pub fn under_way(error: Error) -> Error {
+    match error.kind() {
+        Kind::Conflict => {
+            let message = "a run of this job is under way; consolidation_status and agent-memory jobs history show how far it is";
+            Error::new(Kind::Conflict, "run_under_way", message).retry_after(5)
+        }
+        _ => error,
+    }
+}
+
 impl Run {
     /// Takes the next run that waits, or that its server has not been heard of in `lost`; none when there is none.
     pub async fn take(
@@ -63,7 +74,7 @@ impl Run {
         let names: Vec<&str> = JOBS.iter().map(|job| job.name).collect();
         let rows = owner
             .query(
-                sql!("jobs/take"),
+                sql!("system/runs_take"),
                 &[&names, &clock::now(), &lost.as_secs_f64()],
             )
             .await;

@@ -56,10 +56,11 @@ async fn work(mut run: Run, stopper: &Stopper) {
             Ok(true) => {}
             Ok(false) => {
                 log::info!(
-                    "{} of {} is done in {:.1} s: {}",
+                    "{} of {}, due {}, is done in {:.1} s: {}",
                     run.job(),
                     run.tenant,
-                    began.elapsed().as_secs_f64(),
+                    run.scheduled_at.format("%Y-%m-%dT%H:%MZ"),
+                    (clock::now() - run.began).num_milliseconds() as f64 / 1000.0,
                     run.result
                 );
                 break Ok(());

@@ -52,6 +52,29 @@ pub fn with_key(method: &str, path: &str, body: &str, key: &str) -> String {
     )
 }
 
+/// Sends one request and gives the body of its reply.
+pub fn send(address: &str, request: &str) -> String {
+    use std::io::{BufRead, BufReader, Read, Write};
+    let mut stream = std::net::TcpStream::connect(address).unwrap();
+    // Who refuses may do so before it has read everything; what it says is worth more than a broken pipe.
+    let _ = stream.write_all(request.as_bytes());
+    let mut reader = BufReader::new(stream);
+    let mut length = 0;
+    loop {
+        let mut line = String::new();
+        reader.read_line(&mut line).unwrap();
+        if let Some(value) = line.to_lowercase().strip_prefix("content-length:") {
+            length = value.trim().parse().unwrap();
+        }
+        if line.trim().is_empty() {
+            break;
+        }
+    }
+    let mut body = vec![0; length];
+    reader.read_exact(&mut body).unwrap();
+    String::from_utf8(body).unwrap()
+}
+
 /// Sends requests from many connections for a while, each as soon as the one before is answered.
 pub fn drive(
     address: &str,

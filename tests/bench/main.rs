@@ -2,7 +2,7 @@
 //!
 //! Each figure is the median of three rounds in which the server and pgbench take turns, so that the ratio holds when the machine's
 //! speed drifts. MILLION=1 adds the run with a million handoffs; `-- access` measures what keys cost and what a noisy tenant does,
-//! `-- recall` how fast events come in and are found.
+//! `-- recall` how fast events come in and are found, `-- consolidation` how long a life of 100,000 handoffs takes.
 #![allow(
     missing_docs,
     clippy::unwrap_used,
@@ -10,9 +10,12 @@
 )]
 
 mod access;
+mod consolidation;
 mod load;
 mod place;
 mod recall;
+#[path = "../it/support/years.rs"]
+mod years;
 
 use load::{Figures, drive};
 use place::Place;
@@ -104,6 +107,9 @@ fn main() {
     }
     if std::env::args().any(|word| word == "access") {
         return access::measure();
+    }
+    if std::env::args().any(|word| word == "consolidation") {
+        return consolidation::measure();
     }
     if std::env::args().any(|word| word == "recall") {
         return recall::measure();

@@ -112,11 +112,17 @@ impl Place {
 
     /// Resident memory of our process, in MiB.
     pub fn memory(&self) -> f64 {
+        self.status("VmRSS")
+    }
+
+    /// The most of it there ever was.
+    pub fn peak(&self) -> f64 {
+        self.status("VmHWM")
+    }
+
+    fn status(&self, name: &str) -> f64 {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.server.id())).unwrap();
-        let line = status
-            .lines()
-            .find(|line| line.starts_with("VmRSS"))
-            .unwrap();
+        let line = status.lines().find(|line| line.starts_with(name)).unwrap();
         line.split_whitespace()
             .nth(1)
             .unwrap()

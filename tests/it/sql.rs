@@ -36,6 +36,10 @@ fn files(directory: &Path, found: &mut Vec<PathBuf>) {
 async fn every_statement_can_be_prepared_and_says_whose_it_is() {
     let server = Server::start().await;
     let superuser = server.superuser().await;
+    superuser
+        .batch("create extension if not exists pg_stat_statements")
+        .await
+        .unwrap();
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("sql");
     let mut found = Vec::new();
     files(&root, &mut found);
@@ -134,22 +138,22 @@ async fn the_hot_paths_walk_their_indexes() {
     for (name, arguments, index) in [
         (
             "wake/up",
-            "'t', 'Ada', null, 3, 8, 5, 5, 5",
+            "'t', 'Ada', null, 3, 8, 5, 5, 5, 3",
             "idx_session_handoffs_with_whom",
         ),
         (
             "wake/up",
-            "'t', 'Ada', null, 3, 8, 5, 5, 5",
+            "'t', 'Ada', null, 3, 8, 5, 5, 5, 3",
             "idx_session_handoffs_remember",
         ),
         (
             "wake/up",
-            "'t', 'Ada', null, 3, 8, 5, 5, 5",
+            "'t', 'Ada', null, 3, 8, 5, 5, 5, 3",
             "idx_session_handoffs_becoming",
         ),
         (
             "wake/up",
-            "'t', 'Ada', null, 3, 8, 5, 5, 5",
+            "'t', 'Ada', null, 3, 8, 5, 5, 5, 3",
             "idx_decisions_active",
         ),
         (
@@ -162,7 +166,17 @@ async fn the_hot_paths_walk_their_indexes() {
             "'t', '{s1}', '{2026-01-01}', '{chk_1}', null, '{none}'",
             "idx_items_session",
         ),
+        (
+            "recall/newest",
+            "'t', '{1,2}', '{none}', 100, false, 10",
+            "idx_items_at",
+        ),
         ("recall/statistics", "'t', '{1,2}'", "term_counts_pkey"),
+        (
+            "consolidation/aged",
+            "'t', now(), now(), now(), 10",
+            "idx_session_handoffs_compress",
+        ),
         (
             "identity/thread",
             "'t', null, null, 10",

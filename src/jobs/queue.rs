@@ -10,9 +10,10 @@ use crate::tenant::INSTALLATION;
 use crate::{clock, id, sql};
 use chrono::{DateTime, Utc};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-/// How long the list of tenants holds, by the clock. Whoever comes later has nothing that was due before.
+/// How long the list of tenants holds, by the clock. One that came into being within it has its turn at the next instant.
 const LISTED: Duration = Duration::from_secs(30);
 /// Where the clock went so much further than time did, the machine slept: what was missed is made up for once, as after any downtime.
 const SLEPT: chrono::Duration = chrono::Duration::minutes(10);
@@ -23,7 +24,7 @@ pub struct Queue {
     owner: Option<Connection>,
     /// Until when everything was; by the clock, and by time.
     seen: Option<(DateTime<Utc>, Instant)>,
-    tenants: Option<(Instant, Vec<Tenant>)>,
+    tenants: Option<(Instant, Arc<[Tenant]>)>,
 }
 
 /// A tenant with what is its own of the schedule.
@@ -99,25 +100,16 @@ impl Queue {
                     .push(place);
             }
         }
-        let mut runs: Vec<(DateTime<Utc>, Vec<(String, DateTime<Utc>)>)> = Vec::new();
         for (text, places) in by_schedule {
             let schedule = Schedule::parse(&text, &settings.timezone)?;
             for at in due(&schedule, since, now) {
-                let theirs = places
-                    .iter()
-                    .map(|place| &tenants[*place])
-                    .filter(|tenant| tenant.created_at <= at);
-                let each = theirs
-                    .map(|tenant| (tenant.name.clone(), at + schedule.delay(&tenant.name, at)));
-                runs.push((at, each.collect()));
+                let theirs = places.iter().map(|place| &tenants[*place]);
+                let runs: Vec<(&str, DateTime<Utc>)> = theirs
+                    .filter(|tenant| tenant.created_at <= at)
+                    .map(|tenant| (tenant.name.as_str(), at + schedule.delay(&tenant.name, at)))
+                    .collect();
+                self.enqueue(app, job, at, &runs).await?;
             }
-        }
-        for (at, each) in runs {
-            let each: Vec<(&str, DateTime<Utc>)> = each
-                .iter()
-                .map(|(name, after)| (name.as_str(), *after))
-                .collect();
-            self.enqueue(app, job, at, &each).await?;
         }
         Ok(())
     }
@@ -143,30 +135,26 @@ impl Queue {
         Ok(())
     }
 
-    async fn tenants(&mut self, app: &App) -> Result<&[Tenant]> {
+    async fn tenants(&mut self, app: &App) -> Result<Arc<[Tenant]>> {
         let fresh = clock::lasting(LISTED, Duration::from_secs(1));
-        if self
-            .tenants
-            .as_ref()
-            .is_none_or(|(at, _)| at.elapsed() > fresh)
-        {
-            let asked = Instant::now();
-            let rows = self
-                .owner(app)
-                .await?
-                .query(sql!("system/tenants"), &[])
-                .await?;
-            let alive = rows
-                .iter()
-                .filter(|row| row.get::<_, Option<DateTime<Utc>>>("deleted_at").is_none());
-            let list = alive.map(|row| Tenant {
+        if let Some((_, list)) = self.tenants.as_ref().filter(|(at, _)| at.elapsed() < fresh) {
+            return Ok(list.clone());
+        }
+        let asked = Instant::now();
+        let owner = self.owner(app).await?;
+        let rows = owner.query(sql!("system/tenants"), &[]).await?;
+        let alive = rows
+            .iter()
+            .filter(|row| row.get::<_, Option<DateTime<Utc>>>("deleted_at").is_none());
+        let list: Arc<[Tenant]> = alive
+            .map(|row| Tenant {
                 name: row.get("tenant_id"),
                 created_at: row.get("created_at"),
                 own: Overrides::read(row.get("consolidation")),
-            });
-            self.tenants = Some((asked, list.collect()));
-        }
-        Ok(self.tenants.as_ref().map_or(&[], |(_, list)| list))
+            })
+            .collect();
+        self.tenants = Some((asked, list.clone()));
+        Ok(list)
     }
 
     async fn owner(&mut self, app: &App) -> Result<&Connection> {

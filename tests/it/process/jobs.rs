@@ -186,7 +186,7 @@ async fn what_is_turned_off_is_not_due() {
     let today = chrono::Utc::now().date_naive();
     let noon = format!("{}T12:00:00Z", today + chrono::Days::new(1));
     let running = Running::start(&home, |command| {
-        drop(command.env("AGENT_MEMORY_CLOCK", &noon))
+        command.env("AGENT_MEMORY_CLOCK", &noon);
     });
     Client::new(&running.url)
         .call::<handoff::Create>(json!({"session_id": "s", "with_whom": "Ada", "story": "x"}))
@@ -195,11 +195,9 @@ async fn what_is_turned_off_is_not_due() {
     running.stop();
     let later = format!("{}T12:00:00Z", today + chrono::Days::new(5));
     let running = Running::start(&home, |command| {
-        drop(
-            command
-                .env("AGENT_MEMORY_CLOCK", &later)
-                .env("CONSOLIDATION_ENABLED", "false"),
-        )
+        command
+            .env("AGENT_MEMORY_CLOCK", &later)
+            .env("CONSOLIDATION_ENABLED", "false");
     });
     // Another job of the same night was made up for by now, and this one was not.
     let runs = || json_of(&run(&home, &["jobs", "history", "--json"], &later))["runs"].clone();

@@ -13,7 +13,8 @@
 //!
 //! [`db`] has the three ways to the database: a read (one round trip, bound to the tenant, read only), a transaction, and the group
 //! commit, through which handoffs and events go: what waits while a batch is on its way to the disk is the next batch.
-//! [`postgres`] finds, fetches, starts, restarts and stops the embedded server. `serve` in [`cli`] reads as a story of all this.
+//! [`jobs`] is what the server does by itself: what is due is put into a queue of runs, and servers take runs from it, once each.
+//! [`consolidation`] is the largest of them, a file a step. [`postgres`] finds, fetches, starts, restarts and stops the embedded server. `serve` in [`cli`] reads as a story of all this.
 
 pub mod app;
 pub mod cli;

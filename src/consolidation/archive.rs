@@ -1,7 +1,7 @@
 //! decision_archival: decisions that were replaced, or that nobody used for long, leave the active set. Recall still finds them, and a use
 //! brings one back.
 
-use super::step::Did;
+use super::did::Did;
 use crate::db::Tx;
 use crate::error::Result;
 use crate::jobs::Run;

@@ -1,8 +1,8 @@
 //! handoff_compression: old handoffs get shorter forms, step by step as they grow old. Their texts stay as they were.
 
+use super::did::Did;
 use super::extract::{Part, ranked, within};
 use super::rarity::{Rarity, rarity};
-use super::step::Did;
 use crate::db::Tx;
 use crate::error::{Error, Result};
 use crate::handoff::Handoff;

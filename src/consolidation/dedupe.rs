@@ -1,8 +1,8 @@
 //! deduplication: of near-identical notes and handoffs the newest stays. Each of the others is kept back by an edit, which says why and can
 //! be taken back (edit_reject); what was taken back is not kept back again.
 
+use super::did::Did;
 use super::shape::{keys, near, same_facts};
-use super::step::Did;
 use crate::db::{Row, Tx};
 use crate::error::Result;
 use crate::id;

@@ -1,6 +1,6 @@
 //! forgetting: what faded below a threshold goes into the trash, where it stays for 30 days. Without a threshold nothing does.
 
-use super::step::Did;
+use super::did::Did;
 use super::strength::half_life;
 use crate::db::Tx;
 use crate::error::Result;

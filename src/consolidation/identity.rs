@@ -1,7 +1,7 @@
 //! identity_consolidation: statements of becoming that say the same are one principle, stated by the most central of them.
 
 use super::alike::{SAME, alike, central, gist};
-use super::step::Did;
+use super::did::Did;
 use crate::db::{Row, Tx};
 use crate::error::Result;
 use crate::id;

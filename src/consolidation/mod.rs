@@ -9,6 +9,7 @@ mod alike;
 mod archive;
 mod compress;
 mod dedupe;
+mod did;
 mod extract;
 mod forget;
 mod identity;

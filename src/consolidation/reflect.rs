@@ -1,8 +1,8 @@
 //! reflection: what each day, week and month was, once it is over; made again where its handoffs are others than those it was made of.
 
+use super::did::Did;
 use super::rarity::rarity;
 use super::reflection::{Content, Period, Said, Tally};
-use super::step::Did;
 use crate::db::{Row, Tx};
 use crate::error::{Error, Result};
 use crate::jobs::Run;

@@ -1,6 +1,7 @@
 //! What a run did, as clients see it.
 
-use super::step::{JobType, Report};
+use super::did::Report;
+use super::step::JobType;
 use crate::db::Row;
 use chrono::{DateTime, Utc};
 use schemars::JsonSchema;

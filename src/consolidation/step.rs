@@ -1,5 +1,6 @@
 //! A run's steps one after the other, and what each did.
 
+use super::did::Report;
 use super::{Settings, archive, compress, dedupe, forget, identity, reflect};
 use crate::db::Tx;
 use crate::error::{Error, Result};
@@ -7,7 +8,6 @@ use crate::jobs::{Batch, Run};
 use crate::recall::Item;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 /// A part of consolidation. What is said twice first, so that it counts once in what follows.
@@ -58,42 +58,6 @@ impl JobType {
         Self::ALL.into_iter().find(|step| step.as_str() == name)
     }
 }
-
-/// What a batch of a step did.
-#[derive(Default)]
-pub struct Did {
-    /// Memories looked at.
-    pub processed: i64,
-    /// Memories changed, or made.
-    pub affected: i64,
-    /// Tokens by which what is shown grew smaller.
-    pub tokens_saved: i64,
-    /// What is counted besides.
-    pub details: Vec<(&'static str, i64)>,
-    /// Where the next batch goes on; none when the step is done.
-    pub next: Option<String>,
-    /// What recall has to count.
-    pub items: Vec<Item>,
-}
-
-/// What a step did in a run.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct Done {
-    /// Memories looked at.
-    pub processed: i64,
-    /// Memories changed, or made.
-    pub affected: i64,
-    /// Tokens by which what is shown grew smaller.
-    pub tokens_saved: i64,
-    /// How long it took.
-    pub seconds: f64,
-    /// What is counted besides.
-    pub details: BTreeMap<String, i64>,
-}
-
-/// What a run did, step by step.
-pub type Report = BTreeMap<String, Done>;
 
 /// Where a run begins that does only some steps.
 pub fn beginning(steps: &[JobType]) -> String {

@@ -6,6 +6,7 @@
 
 mod housekeeping;
 pub mod maintenance;
+mod owner;
 mod queue;
 pub mod recall_index;
 pub mod run;
@@ -114,9 +115,10 @@ pub fn find(name: &str) -> Result<&'static Job> {
 
 /// Runs the jobs until the server stops.
 pub async fn run(app: Arc<App>, stopper: Stopper) {
+    let owner = Arc::new(owner::Owner::default());
     let keeping = tokio::spawn(keep_index(app.clone(), stopper.clone()));
-    let working = tokio::spawn(worker::run(app.clone(), stopper.clone()));
-    let queue = Arc::new(tokio::sync::Mutex::new(queue::Queue::default()));
+    let working = tokio::spawn(worker::run(app.clone(), owner.clone(), stopper.clone()));
+    let queue = Arc::new(tokio::sync::Mutex::new(queue::Queue::new(owner)));
     let mut scheduler = AsyncScheduler::with_tz(chrono::Utc);
     let shared = app.clone();
     scheduler.every(1.seconds()).run(move || {

@@ -1,10 +1,10 @@
 //! Puts what is due into the queue. Every server does; a run is there once.
 
+use super::owner::Owner;
 use super::{JOBS, Job, Schedule, Scope};
 use crate::app::App;
 use crate::config::Consolidation;
 use crate::consolidation::Overrides;
-use crate::db::Connection;
 use crate::error::Result;
 use crate::tenant::INSTALLATION;
 use crate::{clock, id, sql};
@@ -19,9 +19,8 @@ const LISTED: Duration = Duration::from_secs(30);
 const SLEPT: chrono::Duration = chrono::Duration::minutes(10);
 
 /// What this server has put into the queue.
-#[derive(Default)]
 pub struct Queue {
-    owner: Option<Connection>,
+    owner: Arc<Owner>,
     /// Until when everything was; by the clock, and by time.
     seen: Option<(DateTime<Utc>, Instant)>,
     tenants: Option<(Instant, Arc<[Tenant]>)>,
@@ -35,6 +34,15 @@ struct Tenant {
 }
 
 impl Queue {
+    /// A server's, before its first tick.
+    pub fn new(owner: Arc<Owner>) -> Self {
+        Self {
+            owner,
+            seen: None,
+            tenants: None,
+        }
+    }
+
     /// Puts in what came due since the last tick; what cannot be now is with the next.
     pub async fn tick(&mut self, app: &App) {
         let (now, at_now) = (clock::now(), Instant::now());
@@ -47,7 +55,6 @@ impl Queue {
         match self.put(app, since, now).await {
             Ok(()) => self.seen = Some((now, at_now)),
             Err(error) => {
-                self.owner = None;
                 log::debug!(
                     "what is due is put into the queue a moment later: {}",
                     error.causes()
@@ -121,7 +128,7 @@ impl Queue {
         at: DateTime<Utc>,
         runs: &[(&str, DateTime<Utc>)],
     ) -> Result<()> {
-        let owner = self.owner(app).await?;
+        let owner = self.owner.connection(app).await?;
         for some in runs.chunks(1000) {
             let (names, starts): (Vec<&str>, Vec<DateTime<Utc>>) = some.iter().copied().unzip();
             let ids: Vec<String> = names.iter().map(|_| id::new("cj").0).collect();
@@ -141,7 +148,7 @@ impl Queue {
             return Ok(list.clone());
         }
         let asked = Instant::now();
-        let owner = self.owner(app).await?;
+        let owner = self.owner.connection(app).await?;
         let rows = owner.query(sql!("system/tenants"), &[]).await?;
         let alive = rows
             .iter()
@@ -155,15 +162,6 @@ impl Queue {
             .collect();
         self.tenants = Some((asked, list.clone()));
         Ok(list)
-    }
-
-    async fn owner(&mut self, app: &App) -> Result<&Connection> {
-        if self.owner.as_ref().is_none_or(Connection::is_spoilt) {
-            self.owner = Some(app.owner.connect().await?);
-        }
-        self.owner
-            .as_ref()
-            .ok_or_else(|| crate::error::Error::internal("there is a connection"))
     }
 }
 

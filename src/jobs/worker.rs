@@ -1,9 +1,9 @@
 //! Takes runs from the queue and works on them, one at a time.
 
 use super::Run;
+use super::owner::Owner;
 use crate::app::App;
 use crate::clock;
-use crate::db::Connection;
 use crate::error::Result;
 use crate::stop::Stopper;
 use std::sync::Arc;
@@ -17,15 +17,13 @@ const LOST: Duration = Duration::from_secs(60);
 const SLICE: Duration = Duration::from_secs(10);
 
 /// Works until the server stops; the batch in hand is ended.
-pub async fn run(app: Arc<App>, stopper: Stopper) {
-    let mut owner: Option<Connection> = None;
+pub async fn run(app: Arc<App>, owner: Arc<Owner>, stopper: Stopper) {
     let look = clock::lasting(LOOK, Duration::from_millis(50));
     while !stopper.is_stopped() {
-        match next(&app, &mut owner).await {
+        match next(&app, &owner).await {
             Ok(Some(run)) => work(run, &stopper).await,
             other => {
                 if let Err(error) = other {
-                    owner = None;
                     log::debug!("no run was taken: {}", error.causes());
                 }
                 tokio::select! {
@@ -37,13 +35,9 @@ pub async fn run(app: Arc<App>, stopper: Stopper) {
     }
 }
 
-async fn next(app: &Arc<App>, owner: &mut Option<Connection>) -> Result<Option<Run>> {
-    if owner.as_ref().is_none_or(Connection::is_spoilt) {
-        *owner = Some(app.owner.connect().await?);
-    }
-    let Some(owner) = owner else { return Ok(None) };
+async fn next(app: &Arc<App>, owner: &Owner) -> Result<Option<Run>> {
     let lost = clock::lasting(LOST, Duration::from_secs(2));
-    Run::take(app, owner, lost).await
+    Run::take(app, &*owner.connection(app).await?, lost).await
 }
 
 async fn work(mut run: Run, stopper: &Stopper) {
@@ -82,14 +76,14 @@ async fn work(mut run: Run, stopper: &Stopper) {
     }
 }
 
-/// A batch, and a pause as long as it took where clients were answered meanwhile: they come first.
+/// A batch, and a pause half as long as it took where clients were answered meanwhile: they come first.
 pub async fn step(run: &mut Run) -> Result<bool> {
     let before = run.app.metrics.totals().0;
     let began = Instant::now();
     let more = run.step().await?;
     let answered = run.app.metrics.totals().0 - before;
     if more && answered > 20 {
-        tokio::time::sleep(began.elapsed()).await;
+        tokio::time::sleep(began.elapsed() / 2).await;
     }
     Ok(more)
 }

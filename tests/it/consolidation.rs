@@ -175,6 +175,10 @@ async fn statements_that_say_the_same_become_one_principle() {
     say(10, "I keep my promises").await;
     say(11, "One who keeps promises").await;
     say(12, "I listen more than I talk").await;
+    // What not every channel may show is no principle.
+    for n in 20..23 {
+        say(n, "I answer walrus@example.org first").await;
+    }
     let done = consolidate(&acme, "identity_consolidation").await;
     assert_eq!(
         done["results"]["identity_consolidation"]["affected"], 7,

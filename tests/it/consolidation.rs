@@ -177,7 +177,8 @@ async fn statements_that_say_the_same_become_one_principle() {
     say(12, "I listen more than I talk").await;
     // What not every channel may show is no principle.
     for n in 20..23 {
-        say(n, "I answer walrus@example.org first").await;
+        let body = json!({"becoming": "I answer the walrus first", "sensitivity": "medium"});
+        hand_over(&acme, &format!("s{n}"), body).await;
     }
     let done = consolidate(&acme, "identity_consolidation").await;
     assert_eq!(

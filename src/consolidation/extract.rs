@@ -65,7 +65,9 @@ pub fn ranked<'a>(tenant: i32, parts: &[Part<'a>], idf: impl Fn(i64) -> f64) -> 
                 let share = if said.contains(term) { SAID } else { 1.0 };
                 share * weights.get(term).copied().unwrap_or(0.0)
             });
-            weight * new.sum::<f64>() / (SHORT + sentence.tokens as f64)
+            let score = weight * new.sum::<f64>() / (SHORT + sentence.tokens as f64);
+            // In whichever order its words were added up.
+            (score * 1e9).round() / 1e9
         };
         let scores: Vec<f64> = all.iter().map(score).collect();
         let best = (0..all.len())

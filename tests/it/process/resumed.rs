@@ -1,14 +1,14 @@
 //! kill -9 in the middle of each step of consolidation: what comes of it is what comes of a run that nobody disturbed.
 
 use crate::support::process::Running;
-use crate::support::years::{export, mixed};
+use crate::support::years::{decisions, export, mixed};
 use crate::support::{Client, scratch, until};
-use agent_memory::{consolidation, edit, handoff, principle, reflection};
+use agent_memory::{consolidation, decision, edit, handoff, principle, reflection, tenant, wake};
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde_json::{Value, json};
 use std::path::Path;
 
-/// How often each step is killed; the full exercise is 5.
+/// In how many lives each step is killed; the full exercise is 5.
 fn kills() -> u64 {
     std::env::var("AGENT_MEMORY_TEST_KILLS")
         .ok()
@@ -41,80 +41,81 @@ async fn a_step_that_is_killed_goes_on_where_it_was() {
     let home = scratch("resumed").join("data");
     let began_at = Utc::now();
     let running = start(&home, began_at);
-    let life = export(1500);
-    for tenant in ["calm", "killed"] {
+    let life = [export(1500), decisions()];
+    let tenants: Vec<String> = (0..kills()).map(|n| format!("killed{n}")).collect();
+    for tenant in std::iter::once("calm").chain(tenants.iter().map(String::as_str)) {
         let client = Client::new(&running.url).tenant(tenant);
-        client
-            .raw(
-                "POST",
-                "/api/v1/import",
-                Some(life.clone().into_bytes()),
-                "application/x-ndjson",
-            )
-            .await
-            .ok();
+        for export in life.clone() {
+            let body = Some(export.into_bytes());
+            client
+                .raw("POST", "/api/v1/import", body, "application/x-ndjson")
+                .await
+                .ok();
+        }
+        let own = json!({"tenant_id": tenant, "consolidation": {"forget_below": 0.001}});
+        client.call::<tenant::Update>(own).await.ok();
     }
     // How often words occur is written down within a second, or when a server stops: a kill may cost that much of the counts.
     running.stop();
     let mut running = start(&home, began_at);
-    let mut killed = 0;
+    let (mut killed, mut in_the_middle) = (0, 0);
     for (place, step) in STEPS.iter().enumerate() {
+        let run = json!({"job_type": step});
         let calm = Client::new(&running.url).tenant("calm");
         let began = std::time::Instant::now();
-        calm.call::<consolidation::Run>(json!({"job_type": step}))
-            .await
-            .ok();
+        calm.call::<consolidation::Run>(run.clone()).await.ok();
         let took = began.elapsed();
-        let client = Client::new(&running.url).tenant("killed");
-        let going = tokio::spawn(async move {
-            client
-                .try_raw(
-                    "POST",
-                    "/api/v1/consolidation/run",
-                    Some(json!({"job_type": step}).to_string().into_bytes()),
-                    "application/json",
-                )
-                .await
-        });
-        for round in 0..kills() {
+        for (round, tenant) in (0..).zip(&tenants) {
+            let client = Client::new(&running.url).tenant(tenant);
+            let body = Some(run.to_string().into_bytes());
+            let going = tokio::spawn(async move {
+                client
+                    .try_raw(
+                        "POST",
+                        "/api/v1/consolidation/run",
+                        body,
+                        "application/json",
+                    )
+                    .await
+            });
             // Somewhere in what it takes.
             let share = mixed(place as u64 * 100 + round + 7) % 100;
             tokio::time::sleep(took * share as u32 / 100).await;
             running.child.kill().unwrap();
             running.child.wait().unwrap();
+            let _ = going.await.unwrap();
             killed += 1;
             let next = home.clone();
             running = tokio::task::spawn_blocking(move || start(&next, began_at))
                 .await
                 .unwrap();
+            let client = Client::new(&running.url).tenant(tenant);
+            let state = async || {
+                client.call::<consolidation::Status>(json!({})).await.ok()["state"].clone()
+            };
+            in_the_middle += i32::from(state().await != "idle");
+            until("the step to be done", 60, async || state().await == "idle").await;
+            // Where the kill came before the run was begun, it is done now; else this does nothing.
+            client.call::<consolidation::Run>(run.clone()).await.ok();
         }
-        let _ = going.await.unwrap();
-        let client = Client::new(&running.url).tenant("killed");
-        until("the step to be done", 60, async || {
-            let status = client.call::<consolidation::Status>(json!({})).await.ok();
-            status["state"] == "idle"
-        })
-        .await;
-        // Whether the run was begun before the kill, or the request never came so far: it is done by now, or is done now.
-        client
-            .call::<consolidation::Run>(json!({"job_type": step}))
-            .await
-            .ok();
     }
-    let [calm, disturbed] = [
-        state(&running, "calm").await,
-        state(&running, "killed").await,
-    ];
-    println!("{killed} kills; {} things compared", calm.len());
-    assert!(calm.len() > 1500);
-    let only = |a: &[String], b: &[String]| -> Vec<String> {
-        a.iter().filter(|line| !b.contains(line)).cloned().collect()
-    };
-    let (missing, more) = (only(&calm, &disturbed), only(&disturbed, &calm));
-    assert!(
-        missing.is_empty() && more.is_empty() && calm.len() == disturbed.len(),
-        "undisturbed only: {missing:#?}, disturbed only: {more:#?}"
+    let calm = state(&running, "calm").await;
+    println!(
+        "{killed} kills, {in_the_middle} of them in the middle; {} things compared",
+        calm.len()
     );
+    assert!(calm.len() > 1000);
+    for tenant in &tenants {
+        let disturbed = state(&running, tenant).await;
+        let only = |a: &[String], b: &[String]| -> Vec<String> {
+            a.iter().filter(|line| !b.contains(line)).cloned().collect()
+        };
+        let (missing, more) = (only(&calm, &disturbed), only(&disturbed, &calm));
+        assert!(
+            missing.is_empty() && more.is_empty() && calm.len() == disturbed.len(),
+            "undisturbed only: {missing:#?}, disturbed only: {more:#?}"
+        );
+    }
 }
 
 /// Everything that consolidation makes, without what differs between any two tenants.
@@ -164,6 +165,16 @@ async fn state(running: &Running, tenant: &str) -> Vec<String> {
                 .map(|one| one["text"].to_string()),
         );
     }
+    let woken = json!({"with_whom": "Ada", "max_tokens": 20000});
+    let woken = client.call::<wake::Up>(woken).await.ok();
+    all.push(woken["recent_decisions"].to_string());
+    all.push(
+        client
+            .call::<decision::List>(json!({"limit": 100}))
+            .await
+            .ok()["count"]
+            .to_string(),
+    );
     let edits = client.call::<edit::List>(json!({"limit": 100})).await.ok();
     let mut targets: Vec<String> = edits["edits"]
         .as_array()

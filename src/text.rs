@@ -113,18 +113,41 @@ pub fn tokens(text: &str) -> usize {
     units(text).div_ceil(UNITS)
 }
 
+/// Words with a full stop that ends no sentence.
+const ABBREVIATIONS: [&str; 28] = [
+    "dr", "mr", "mrs", "ms", "prof", "jr", "sr", "vs", "v", "e.g", "i.e", "approx", "fig", "nr",
+    "vol", "pp", "cf", "resp", "incl", "excl", "inc", "ltd", "ca", "bzw", "z.b", "d.h", "u.a",
+    "etc",
+];
+
 /// Where the sentences of a text end, in bytes.
 fn sentence_ends(text: &str) -> impl Iterator<Item = usize> + '_ {
     text.char_indices().filter_map(|(at, character)| {
         let end = at + character.len_utf8();
         let next = text[end..].chars().next();
         let closes = match character {
-            '.' | '!' | '?' | '…' => next.is_none_or(char::is_whitespace),
+            '.' => next.is_none_or(char::is_whitespace) && !is_abbreviated(&text[..at]),
+            '!' | '?' | '…' => next.is_none_or(char::is_whitespace),
             '。' | '！' | '？' | '\n' => true,
             _ => false,
         };
         closes.then_some(end)
     })
+}
+
+/// Whether a full stop after this belongs to its last word: an abbreviation, an initial, or the number of an item that begins a line.
+fn is_abbreviated(before: &str) -> bool {
+    let word = before
+        .rsplit(|c: char| c.is_whitespace() || c == '(')
+        .next()
+        .unwrap_or_default();
+    let begins_a_line = before[..before.len() - word.len()]
+        .trim_end_matches([' ', '\t'])
+        .ends_with(['\n'])
+        || before.len() == word.len();
+    let initial = word.chars().count() == 1 && word.chars().all(char::is_uppercase);
+    let item = begins_a_line && !word.is_empty() && word.bytes().all(|b| b.is_ascii_digit());
+    initial || item || word.len() <= 6 && ABBREVIATIONS.contains(&word.to_lowercase().as_str())
 }
 
 /// The sentences of a text, in their order; a line's end ends one too.

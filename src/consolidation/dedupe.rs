@@ -1,8 +1,8 @@
-//! deduplication: of near-identical notes and handoffs the newest stays. Each of the others is kept back by an edit, which says why and can
+//! deduplication: of notes and handoffs that say the same to a reader the newest stays. Each of the others is kept back by an edit, which says why and can
 //! be taken back (edit_reject); what was taken back is not kept back again.
 
 use super::did::Did;
-use super::shape::{keys, near, same_facts};
+use super::shape::{keys, near, same};
 use crate::db::{Row, Tx};
 use crate::error::Result;
 use crate::id;
@@ -20,6 +20,9 @@ const BY: &str = "consolidation";
 /// One batch: new memories get their keys and are compared with those that share one.
 pub async fn batch(run: &Run, tx: &Tx, after: &str) -> Result<Did> {
     let tenant = &run.tenant;
+    if after.is_empty() {
+        give_back(run, tx).await?;
+    }
     let rows = tx
         .query(sql!("consolidation/unshaped"), &[tenant, &after, &BATCH])
         .await?;
@@ -66,6 +69,27 @@ pub async fn batch(run: &Run, tx: &Tx, after: &str) -> Result<Did> {
     })
 }
 
+/// What was kept back for the sake of one that is gone by now is shown again.
+async fn give_back(run: &Run, tx: &Tx) -> Result<()> {
+    let rows = tx
+        .query(
+            sql!("consolidation/bereft"),
+            &[&run.tenant, &BY, &run.began],
+        )
+        .await?;
+    for row in rows {
+        let (id, no_reason): (String, Option<&str>) = (row.get(0), None);
+        let show = match kind(&id) {
+            "sh" => sql!("edit/withhold_handoff"),
+            _ => sql!("edit/withhold_note"),
+        };
+        for statement in [show, sql!("recall/withhold")] {
+            tx.query(statement, &[&run.tenant, &id, &no_reason]).await?;
+        }
+    }
+    Ok(())
+}
+
 /// Of each memory's words the rarest, in order: what nearly everything says would bring nearly everything together.
 async fn rarest(
     tx: &Tx,
@@ -91,7 +115,7 @@ async fn rarest(
         .collect())
 }
 
-/// Keeps the older of each pair (newer, older) back that states the same facts; a pinned note stays.
+/// Keeps the older of each pair (newer, older) back that says the same; a pinned note stays.
 async fn keep_back(run: &Run, tx: &Tx, close: &[(String, String)]) -> Result<i64> {
     let ids: Vec<&str> = close
         .iter()
@@ -113,7 +137,7 @@ async fn keep_back(run: &Run, tx: &Tx, close: &[(String, String)]) -> Result<i64
         let loser = if *old_stays { newer } else { older };
         if (*stays && *old_stays)
             || with != old_with
-            || !same_facts(text, old_text)
+            || !same(text, old_text)
             || gone.contains(newer.as_str())
             || !gone.insert(loser.as_str())
         {

@@ -1,7 +1,7 @@
 //! The sentences that stand for a text: those that carry its own rare words. Pure.
 
 use crate::recall::words;
-use crate::text::{sentences, tokens};
+use crate::text::{passages, sentences, tokens};
 use std::collections::{HashMap, HashSet};
 
 /// What a word counts in a sentence when a chosen one has said it before.
@@ -37,7 +37,7 @@ pub fn ranked<'a>(tenant: i32, parts: &[Part<'a>], idf: impl Fn(i64) -> f64) -> 
     let mut all: Vec<(Sentence<'a>, f64, Vec<i64>)> = Vec::new();
     let mut often: HashMap<i64, f64> = HashMap::new();
     for part in parts {
-        for text in sentences(part.text) {
+        for text in thoughts(part.text) {
             let mut terms = words(tenant, text);
             terms
                 .iter()
@@ -83,6 +83,62 @@ pub fn ranked<'a>(tenant: i32, parts: &[Part<'a>], idf: impl Fn(i64) -> f64) -> 
         }
     }
     ranked
+}
+
+/// A sentence of more tokens is cut between words: what has no sentences has no end either.
+const LONGEST: usize = 150;
+/// Characters of the pieces it is cut into.
+const PIECE: usize = 300;
+
+/// The sentences of a text; one that takes back or goes on with what stands before it is one with it.
+fn thoughts(text: &str) -> Vec<&str> {
+    let mut found: Vec<std::ops::Range<usize>> = Vec::new();
+    for sentence in sentences(text) {
+        let start = sentence.as_ptr() as usize - text.as_ptr() as usize;
+        let range = start..start + sentence.len();
+        match found.last_mut().filter(|_| leans(sentence)) {
+            Some(before) => before.end = range.end,
+            None => found.push(range),
+        }
+    }
+    let all = found.into_iter().map(|range| &text[range]);
+    all.flat_map(|thought| match tokens(thought) > LONGEST {
+        true => passages(thought, PIECE),
+        false => vec![thought],
+    })
+    .collect()
+}
+
+/// Whether a sentence is understood only with the one before it: it begins by pointing there, or denies "it", "this" or "that".
+fn leans(sentence: &str) -> bool {
+    const POINTING: [&str; 17] = [
+        "this",
+        "that",
+        "these",
+        "those",
+        "but",
+        "however",
+        "instead",
+        "otherwise",
+        "therefore",
+        "because",
+        "unless",
+        "except",
+        "aber",
+        "das",
+        "dies",
+        "sonst",
+        "denn",
+    ];
+    const DENYING: [&str; 7] = ["not", "never", "don't", "no", "nicht", "nie", "wrong"];
+    const MEANT: [&str; 6] = ["it", "this", "that", "them", "es", "das"];
+    let lower = sentence.to_lowercase().replace('’', "'");
+    let words: Vec<&str> = lower
+        .split(|c: char| !c.is_alphanumeric() && c != '\'')
+        .filter(|word| !word.is_empty())
+        .collect();
+    let any = |list: &[&str]| words.iter().any(|word| list.contains(word));
+    words.first().is_some_and(|first| POINTING.contains(first)) || any(&DENYING) && any(&MEANT)
 }
 
 /// A sentence that carries less than this share of what the best one does is not worth its room.
@@ -138,6 +194,40 @@ mod tests {
         );
         assert!(
             within(&ranked, 1).ends_with("rotation.") || within(&ranked, 1).ends_with("panics.")
+        );
+    }
+
+    #[test]
+    fn what_is_taken_back_is_not_told_without_that() {
+        let text = "Restore the Hamburg cluster from the backup of Tuesday. This is wrong, never do it, because that backup is corrupt. \
+                    Dr. Smith approved v. 2.5 of the API, e.g. the orders endpoint. Delete the WAL of Lisbon. Do not do that.";
+        assert_eq!(
+            thoughts(text),
+            [
+                "Restore the Hamburg cluster from the backup of Tuesday. This is wrong, never do it, because that backup is corrupt.",
+                "Dr. Smith approved v. 2.5 of the API, e.g. the orders endpoint.",
+                "Delete the WAL of Lisbon. Do not do that.",
+            ]
+        );
+        let parts = [Part { text, weight: 1.0 }];
+        let short = within(&ranked(1, &parts, |_| 3.0), 1);
+        assert!(
+            !short.contains("Tuesday.") || short.contains("wrong"),
+            "{short}"
+        );
+        let endless = "x".repeat(5000) + " " + &"word ".repeat(4000);
+        let parts = [Part {
+            text: &endless,
+            weight: 1.0,
+        }];
+        assert!(within(&ranked(1, &parts, |_| 3.0), 40).len() <= 400);
+        assert_eq!(
+            thoughts("1. Stop it.\n2. Copy the data.\n3. Do NOT delete the WAL."),
+            [
+                "1. Stop it.",
+                "2. Copy the data.",
+                "3. Do NOT delete the WAL."
+            ]
         );
     }
 

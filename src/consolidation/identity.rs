@@ -1,6 +1,6 @@
 //! identity_consolidation: statements of becoming that say the same are one principle, stated by the most central of them.
 
-use super::alike::{SAME, alike, central, gist};
+use super::alike::{SAME, alike, central, gist, opposed};
 use super::did::Did;
 use crate::db::{Row, Tx};
 use crate::error::Result;
@@ -25,7 +25,8 @@ const CENTRED: i64 = 200;
 /// The groups there are, by the words of what each states.
 #[derive(Default)]
 pub struct Groups {
-    groups: Vec<(String, Vec<i64>)>,
+    /// Their ids, words and statements.
+    groups: Vec<(String, Vec<i64>, String)>,
     with: HashMap<i64, Vec<u32>>,
 }
 
@@ -36,32 +37,36 @@ impl Groups {
             .query(sql!("consolidation/groups"), &[tenant, &GROUPS])
             .await?
         {
-            groups.add(row.get(0), gist(row.get(1)));
+            groups.add(row.get(0), row.get(1));
         }
         Ok(groups)
     }
 
-    fn add(&mut self, id: String, gist: Vec<i64>) {
+    fn add(&mut self, id: String, statement: &str) {
+        let gist = gist(statement);
         let place = self.groups.len() as u32;
         for term in &gist {
             self.with.entry(*term).or_default().push(place);
         }
-        self.groups.push((id, gist));
+        self.groups.push((id, gist, statement.to_owned()));
     }
 
     /// The group that says most nearly the same.
-    fn find(&self, gist: &[i64]) -> Option<&str> {
+    fn find(&self, statement: &str) -> Option<&str> {
+        let gist = gist(statement);
         let mut shared: HashMap<u32, usize> = HashMap::new();
-        for term in gist {
+        for term in &gist {
             for place in self.with.get(term).into_iter().flatten() {
                 *shared.entry(*place).or_default() += 1;
             }
         }
-        let score = |place: u32| alike(&self.groups[place as usize].1, gist);
+        let score = |place: u32| alike(&self.groups[place as usize].1, &gist);
         shared
             .into_keys()
             .map(|place| (score(place), place))
-            .filter(|(score, _)| *score >= SAME)
+            .filter(|(score, place)| {
+                *score >= SAME && !opposed(&self.groups[*place as usize].2, statement)
+            })
             .max_by(|a, b| a.0.total_cmp(&b.0).then(b.1.cmp(&a.1)))
             .map(|(_, place)| self.groups[place as usize].0.as_str())
     }
@@ -117,12 +122,11 @@ async fn group(run: &mut Run, tx: &Tx, after: &str) -> Result<Did> {
     for row in &rows {
         let (handoff, statement, at): (String, &str, DateTime<Utc>) =
             (row.get(0), row.get(1), row.get(2));
-        let gist = gist(statement);
-        let found = groups.find(&gist).map(str::to_owned);
+        let found = groups.find(statement).map(str::to_owned);
         let principle = found.unwrap_or_else(|| {
             let made = id::new("prn").0;
             new.put(&made, statement, &handoff, at);
-            groups.add(made.clone(), gist);
+            groups.add(made.clone(), statement);
             made
         });
         evidence.0.push(handoff);
@@ -308,13 +312,13 @@ mod tests {
             ("prn_1", "I measure before I change anything"),
             ("prn_2", "I keep promises"),
         ] {
-            groups.add(id.into(), gist(statement));
+            groups.add(id.into(), statement);
         }
         assert_eq!(
-            groups.find(&gist("One who measures before changing things")),
+            groups.find("One who measures before changing things"),
             Some("prn_1")
         );
-        assert_eq!(groups.find(&gist("One who keeps promises")), Some("prn_2"));
-        assert_eq!(groups.find(&gist("One who listens")), None);
+        assert_eq!(groups.find("One who keeps promises"), Some("prn_2"));
+        assert_eq!(groups.find("One who listens"), None);
     }
 }

@@ -60,10 +60,11 @@ impl Overrides {
     /// A schedule that cannot be read, thresholds that are not in order, numbers out of their range.
     pub fn check(&self, of_all: &Consolidation) -> Result<()> {
         Settings::of(of_all, self).check()?;
-        if let Some(schedule) = self.schedule(of_all) {
-            Schedule::parse(schedule, &of_all.timezone)
-                .map_err(|error| error.field("consolidation.schedule"))?;
-        }
+        let schedule = self.schedule.as_deref().unwrap_or(&of_all.schedule);
+        Schedule::parse(schedule, &of_all.timezone).map_err(|error| match error.at_field() {
+            Some(_) => error,
+            None => error.field("consolidation.schedule"),
+        })?;
         Ok(())
     }
 }

@@ -50,7 +50,7 @@ pub struct Decision {
     pub project_path: Option<String>,
     /// Whether it always comes first.
     pub pinned: bool,
-    /// active or superseded.
+    /// active, archived (not used for long; recall still finds it) or superseded.
     pub status: String,
     /// The decision it replaces.
     pub supersedes: Option<String>,
@@ -151,6 +151,10 @@ impl Decision {
     /// From a row of decisions, as it is stored.
     pub fn from_row(row: &Row) -> Self {
         let sealed: Option<Vec<u8>> = row.get("sealed");
+        // An export's rows say nothing of it: whoever imports starts with an active set of its own.
+        let archived = row
+            .try_get::<_, Option<DateTime<Utc>>>("archived_at")
+            .is_ok_and(|at| at.is_some());
         let superseded_by: Option<String> = row.get("superseded_by");
         Self {
             decision_id: row.get("decision_id"),
@@ -164,10 +168,10 @@ impl Decision {
             scope: row.get("scope"),
             project_path: row.get("project_path"),
             pinned: row.get("pinned"),
-            status: if superseded_by.is_some() {
-                "superseded"
-            } else {
-                "active"
+            status: match (&superseded_by, archived) {
+                (Some(_), _) => "superseded",
+                (None, true) => "archived",
+                (None, false) => "active",
             }
             .to_owned(),
             supersedes: row.get("supersedes"),

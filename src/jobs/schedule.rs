@@ -35,8 +35,13 @@ impl Schedule {
             Error::invalid(format!(
                 "{zone:?} is no time zone; one of IANA's, such as UTC or Europe/Berlin"
             ))
+            .field("consolidation.timezone")
         })?;
-        Ok(Self { cron, zone })
+        let schedule = Self { cron, zone };
+        match schedule.next(DateTime::UNIX_EPOCH) {
+            Some(_) => Ok(schedule),
+            None => Err(invalid("it is never due".to_owned())),
+        }
     }
 
     /// The first due instant after one.

@@ -33,7 +33,7 @@ pub struct Input {
     #[serde(default, deserialize_with = "named")]
     max_bytes: Option<Option<i64>>,
     /// What differs for its consolidation, as a whole: what is not named in it is the installation's. Null takes it all back.
-    #[serde(default, deserialize_with = "named")]
+    #[serde(default, deserialize_with = "named_object")]
     consolidation: Option<Option<Overrides>>,
 }
 
@@ -42,6 +42,16 @@ fn named<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<Option<T>, D::Error> {
     T::deserialize(deserializer).map(Some)
+}
+
+/// The same of an object: a list is none, though it could be read as its members in their order.
+fn named_object<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<Option<Overrides>>, D::Error> {
+    use serde::de::Error;
+    let value = Option::<serde_json::Map<String, serde_json::Value>>::deserialize(deserializer)?;
+    let own = value.map(|members| serde_json::from_value(members.into()).map_err(D::Error::custom));
+    own.transpose().map(Some)
 }
 
 /// Changes a tenant.

@@ -53,6 +53,11 @@ impl Operation for Restore {
             let row =
                 row.ok_or_else(|| Error::not_found("nothing in the trash by that id").field("id"))?;
             write.trash(id, false).await?;
+            // Whoever takes it out of the trash uses it: it does not fade away again at once.
+            let (ids, once, now) = (vec![id.to_owned()], vec![1i64], vec![ctx.at]);
+            write
+                .query(sql!("recall/uses"), &[&ids, &once, &now])
+                .await?;
             if let Some(old) = row.get::<_, Option<String>>(1)
                 && write.first(replace, &[&old, &id]).await?.is_some()
             {

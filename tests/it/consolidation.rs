@@ -213,6 +213,31 @@ async fn statements_that_say_the_same_become_one_principle() {
         (&list["count"], &list["principles"][0]["times"]),
         (&json!(1), &json!(5))
     );
+    // What goes into the trash and comes back is counted once.
+    let statement = list["principles"][0]["statement"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    let mut others = Vec::new();
+    for id in &ids {
+        let handoff = acme.call::<handoff::Get>(json!({"id": id})).await.text;
+        if !handoff.contains(&format!("\"becoming\":\"{statement}\"")) {
+            others.push(id.clone());
+        }
+    }
+    for _ in 0..2 {
+        acme.call::<handoff::Delete>(json!({"id": others[0]}))
+            .await
+            .ok();
+        let fewer = acme.call::<principle::List>(json!({})).await.ok();
+        assert_eq!(fewer["principles"][0]["times"], 4, "{fewer}");
+        acme.call::<trash::Restore>(json!({"id": others[0]}))
+            .await
+            .ok();
+        consolidate(&acme, "identity_consolidation").await;
+        let list = acme.call::<principle::List>(json!({})).await.ok();
+        assert_eq!(list["principles"][0]["times"], 5, "{list}");
+    }
     // It wakes up with the agent, and recall finds it.
     let woken = acme
         .call::<wake::Up>(json!({"with_whom": "Ada", "max_tokens": 2000}))
@@ -364,6 +389,18 @@ async fn decisions_that_nobody_uses_leave_the_active_set_until_somebody_does() {
         !active.contains("walrus") && active.contains("otters") && active.contains("penguins"),
         "{active}"
     );
+    let list = acme.call::<decision::List>(json!({})).await.ok();
+    let status = |text: &str| {
+        let all = list["decisions"].as_array().unwrap();
+        all.iter()
+            .find(|d| d["decision"].as_str().unwrap().contains(text))
+            .unwrap()["status"]
+            .clone()
+    };
+    assert_eq!(
+        [status("walrus"), status("otters")],
+        [json!("archived"), json!("active")]
+    );
     // Recall still finds it, and that is a use of it.
     let found = acme
         .call::<Recall>(json!({"query": "deploy walrus"}))
@@ -498,6 +535,12 @@ async fn what_is_said_twice_is_kept_back_and_given_back_on_request() {
     );
     let all = found("Marguerite certificate").await;
     assert!(!all.contains(&first) && all.contains(&last), "{all}");
+    // When the one that stayed is gone, the other is there again.
+    acme.call::<handoff::Delete>(json!({"id": last, "erase": true}))
+        .await
+        .ok();
+    consolidate(&acme, "all").await;
+    assert!(found("Marguerite certificate").await.contains(&first));
     // Each is an edit that says why, and can be taken back; then it stays.
     let edits = acme.call::<edit::List>(json!({})).await.ok();
     let edits = edits["edits"].as_array().unwrap();
@@ -574,9 +617,12 @@ async fn what_fades_below_a_threshold_goes_into_the_trash_and_comes_back_from_it
             .text
             .contains(&faded)
     );
+    // That was a use of it: it does not go again at once.
+    let again = consolidate(&acme, "forgetting").await;
+    assert_eq!(again["results"]["forgetting"]["forgotten"], 0, "{again}");
     let stats = acme.call::<consolidation::Stats>(json!({})).await.ok();
-    // 0.5^(100/30) twice, 0.5^(100/90), 1: read off by hand.
-    let mean = (2.0 * 0.5f64.powf(100.0 / 30.0) + 0.5f64.powf(100.0 / 90.0) + 1.0) / 4.0;
+    // 0.5^(100/30), 0.5^(100/90), and what is young or was used just now.
+    let mean = (0.5f64.powf(100.0 / 30.0) + 0.5f64.powf(100.0 / 90.0) + 2.0) / 4.0;
     assert!(
         (stats["mean_strength"].as_f64().unwrap() - mean).abs() < 2e-3,
         "{stats} {mean}"
@@ -620,6 +666,9 @@ async fn the_state_of_things_is_told_and_a_tenant_may_have_its_own_schedule() {
     let status = acme.call::<consolidation::Status>(json!({})).await.ok();
     assert!(status["last_success"].is_string(), "{status}");
     for (bad, field) in [
+        (json!([false]), "consolidation"),
+        (json!({"enabled": false, "schedule": "junk"}), "schedule"),
+        (json!({"schedule": "0 2 30 2 *"}), "schedule"),
         (json!({"schedule": "* * *"}), "schedule"),
         (json!({"summary_after_days": 100}), "summary_after_days"),
         (json!({"forget_below": 1.0}), "forget_below"),

@@ -76,14 +76,14 @@ async fn work(mut run: Run, stopper: &Stopper) {
     }
 }
 
-/// A batch, and a pause half as long as it took where clients were answered meanwhile: they come first.
+/// A batch, and a pause as long as it took where clients were answered meanwhile: they come first.
 pub async fn step(run: &mut Run) -> Result<bool> {
     let before = run.app.metrics.totals().0;
     let began = Instant::now();
     let more = run.step().await?;
     let answered = run.app.metrics.totals().0 - before;
     if more && answered > 20 {
-        tokio::time::sleep(began.elapsed() / 2).await;
+        tokio::time::sleep(began.elapsed()).await;
     }
     Ok(more)
 }

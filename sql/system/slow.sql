@@ -2,5 +2,6 @@
 select left(regexp_replace(query, '\s+', ' ', 'g'), 80), calls, mean_exec_time
 from pg_stat_statements
 where dbid = (select oid from pg_database where datname = current_database()) and calls >= 10
+  and query <> '<insufficient privilege>'
 order by mean_exec_time desc
 limit $1

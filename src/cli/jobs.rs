@@ -239,9 +239,11 @@ async fn history(
         let took = run["seconds"]
             .as_f64()
             .map_or(String::new(), |seconds| format!("{seconds:.1} s"));
-        let outcome = run["error"]
-            .as_str()
-            .map_or_else(|| told(&run["result"]), str::to_owned);
+        let outcome = match (run["error"].as_str(), text("state").as_str()) {
+            (Some(error), _) => error.to_owned(),
+            (None, "waiting" | "running") => format!("{} looked at so far", run["looked_at"]),
+            (None, _) => told(&run["result"]),
+        };
         format!(
             "{:17} {:8} {:17} {:16} {took:>8}  {outcome}",
             short(&text("scheduled_at")),

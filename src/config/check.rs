@@ -78,7 +78,11 @@ impl Config {
             let field = error.at_field().unwrap_or("consolidation").to_owned();
             let variable = VARIABLES.iter().find(|(_, setting)| *setting == field);
             let variable = variable.map_or(String::new(), |(name, _)| format!(" ({name})"));
-            return bad(&field, format!("{field}{variable}: {}", error.message()));
+            let why = error
+                .message()
+                .trim_start_matches(field.as_str())
+                .trim_start();
+            return bad(&field, format!("{field}{variable}: {why}"));
         }
         self.clock()?;
         let weak = self.weaknesses();

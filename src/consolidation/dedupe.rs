@@ -69,7 +69,7 @@ pub async fn batch(run: &Run, tx: &Tx, after: &str) -> Result<Did> {
     })
 }
 
-/// What was kept back for the sake of one that is gone by now is shown again.
+/// What was kept back for the sake of one that was deleted since is shown again.
 async fn give_back(run: &Run, tx: &Tx) -> Result<()> {
     let rows = tx
         .query(

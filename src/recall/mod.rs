@@ -9,13 +9,15 @@ mod confidence;
 mod dates;
 mod item;
 mod plan;
+mod query;
 mod question;
 mod score;
 mod search;
 mod upkeep;
 
 pub use item::{Counts, Item};
-pub use search::{Answer, Found, Query, search};
+pub use query::{Answer, Found, Query};
+pub use search::search;
 pub use upkeep::{Index, TIDY, Upkeep};
 
 use crate::endpoint::Endpoint;

@@ -2,24 +2,22 @@
 
 use crate::support::{Client, Server, until};
 use agent_memory::recall::Recall;
-use agent_memory::{
-    consolidation, decision, edit, handoff, knowledge, principle, reflection, tenant, trash, wake,
-};
+use agent_memory::{consolidation, edit, handoff, reflection, tenant, wake};
 use serde_json::{Value, json};
 
-const STORY: &str = "We talked for a while about this and that. The reserve of pg_wal has to stay above 300 MiB or PostgreSQL panics. \
+pub const STORY: &str = "We talked for a while about this and that. The reserve of pg_wal has to stay above 300 MiB or PostgreSQL panics. \
     It was a good day for all of us. We looked at many things together. Marguerite owns the certificate rotation in Frankfurt. \
     Then we talked a little more about the weather and the weekend. Everybody was content with how it went in the end.";
 
 /// Runs some steps, or all.
-async fn consolidate(client: &Client, which: &str) -> Value {
+pub async fn consolidate(client: &Client, which: &str) -> Value {
     client
         .call::<consolidation::Run>(json!({"job_type": which}))
         .await
         .ok()
 }
 
-async fn hand_over(client: &Client, session: &str, more: Value) -> String {
+pub async fn hand_over(client: &Client, session: &str, more: Value) -> String {
     let mut body = json!({"session_id": session, "with_whom": "Ada"});
     body.as_object_mut()
         .unwrap()
@@ -31,7 +29,7 @@ async fn hand_over(client: &Client, session: &str, more: Value) -> String {
 }
 
 /// Makes memories of a session older by some days.
-async fn age(server: &Server, session: &str, days: u32) {
+pub async fn age(server: &Server, session: &str, days: u32) {
     let session = session.replace('%', "%%");
     let text = format!(
         "do $$ declare t regclass; begin
@@ -42,7 +40,7 @@ async fn age(server: &Server, session: &str, days: u32) {
     server.superuser().await.batch(&text).await.unwrap();
 }
 
-async fn sql(server: &Server, text: &str) {
+pub async fn sql(server: &Server, text: &str) {
     server.superuser().await.batch(text).await.unwrap();
 }
 
@@ -151,280 +149,6 @@ async fn old_handoffs_get_shorter_forms_step_by_step_and_stay_whole() {
 }
 
 #[tokio::test]
-async fn statements_that_say_the_same_become_one_principle() {
-    let server = Server::start().await;
-    let acme = server.tenant("acme").await;
-    let say = async |n: usize, text: &str| {
-        hand_over(
-            &acme,
-            &format!("s{n}"),
-            json!({"becoming": text, "story": format!("Session {n}.")}),
-        )
-        .await
-    };
-    let measuring = [
-        "I measure before I change anything",
-        "An agent that measures before it changes things",
-        "One who measures first and changes afterwards",
-        "I measure before I change code",
-    ];
-    let mut ids = Vec::new();
-    for (n, text) in measuring.iter().enumerate() {
-        ids.push(say(n, text).await);
-    }
-    say(10, "I keep my promises").await;
-    say(11, "One who keeps promises").await;
-    say(12, "I listen more than I talk").await;
-    // What not every channel may show is no principle.
-    for n in 20..23 {
-        let body = json!({"becoming": "I answer the walrus first", "sensitivity": "medium"});
-        hand_over(&acme, &format!("s{n}"), body).await;
-    }
-    let done = consolidate(&acme, "identity_consolidation").await;
-    assert_eq!(
-        done["results"]["identity_consolidation"]["affected"], 7,
-        "{done}"
-    );
-    let list = acme.call::<principle::List>(json!({})).await.ok();
-    // Two that say the same are no principle yet.
-    assert_eq!(list["count"], 1, "{list}");
-    let first = &list["principles"][0];
-    assert!(
-        measuring.contains(&first["statement"].as_str().unwrap()),
-        "{first}"
-    );
-    assert_eq!(
-        (&first["times"], first["evidence"].as_array().unwrap().len()),
-        (&json!(4), 4)
-    );
-    // The same again: nothing changes.
-    let before = list.clone();
-    assert!(
-        consolidate(&acme, "all").await["success"]
-            .as_bool()
-            .unwrap()
-    );
-    assert_eq!(acme.call::<principle::List>(json!({})).await.ok(), before);
-    // A principle is updated, not repeated.
-    say(13, "I measure before changing").await;
-    consolidate(&acme, "identity_consolidation").await;
-    let list = acme.call::<principle::List>(json!({})).await.ok();
-    assert_eq!(
-        (&list["count"], &list["principles"][0]["times"]),
-        (&json!(1), &json!(5))
-    );
-    // What goes into the trash and comes back is counted once.
-    let statement = list["principles"][0]["statement"]
-        .as_str()
-        .unwrap()
-        .to_owned();
-    let mut others = Vec::new();
-    for id in &ids {
-        let handoff = acme.call::<handoff::Get>(json!({"id": id})).await.text;
-        if !handoff.contains(&format!("\"becoming\":\"{statement}\"")) {
-            others.push(id.clone());
-        }
-    }
-    for _ in 0..2 {
-        acme.call::<handoff::Delete>(json!({"id": others[0]}))
-            .await
-            .ok();
-        let fewer = acme.call::<principle::List>(json!({})).await.ok();
-        assert_eq!(fewer["principles"][0]["times"], 4, "{fewer}");
-        acme.call::<trash::Restore>(json!({"id": others[0]}))
-            .await
-            .ok();
-        consolidate(&acme, "identity_consolidation").await;
-        let list = acme.call::<principle::List>(json!({})).await.ok();
-        assert_eq!(list["principles"][0]["times"], 5, "{list}");
-    }
-    // It wakes up with the agent, and recall finds it.
-    let woken = acme
-        .call::<wake::Up>(json!({"with_whom": "Ada", "max_tokens": 2000}))
-        .await
-        .ok();
-    let statement = list["principles"][0]["statement"]
-        .as_str()
-        .unwrap()
-        .to_owned();
-    assert_eq!(woken["principles"], json!([statement]));
-    assert!(
-        woken["context"]
-            .as_str()
-            .unwrap()
-            .contains(&format!("Principles\n- {statement}")),
-        "{woken}"
-    );
-    let found = acme
-        .call::<Recall>(json!({"query": "measure change", "kinds": ["principle"]}))
-        .await
-        .ok();
-    assert_eq!(found["results"][0]["text"], statement.as_str(), "{found}");
-    // Erasing the handoff in whose words it stands takes the words out of it at once.
-    let stated = first_handoff(&server, &statement, &ids, &acme).await;
-    acme.call::<handoff::Delete>(json!({"id": stated, "erase": true}))
-        .await
-        .ok();
-    let everything = acme
-        .call::<wake::Up>(json!({"with_whom": "Ada", "max_tokens": 2000}))
-        .await
-        .text
-        + &acme.call::<principle::List>(json!({})).await.text
-        + &acme
-            .call::<Recall>(json!({"query": "measure change"}))
-            .await
-            .text;
-    assert!(!everything.contains(&stated), "{everything}");
-    consolidate(&acme, "all").await;
-    let list = acme.call::<principle::List>(json!({})).await.ok();
-    assert_eq!(
-        list["principles"][0]["times"], 4,
-        "what rested on it is grouped again: {list}"
-    );
-}
-
-/// The handoff in which a statement stands.
-async fn first_handoff(_: &Server, statement: &str, ids: &[String], client: &Client) -> String {
-    for id in ids {
-        let handoff = client.call::<handoff::Get>(json!({"id": id})).await;
-        if handoff
-            .text
-            .contains(&format!("\"becoming\":\"{statement}\""))
-        {
-            return id.clone();
-        }
-    }
-    panic!("{statement} stands in none");
-}
-
-#[tokio::test]
-async fn a_change_of_direction_is_noticed() {
-    let server = Server::start().await;
-    let acme = server.tenant("acme").await;
-    for n in 0..12 {
-        let text = if n < 8 {
-            "I keep every promise to users"
-        } else {
-            "I explore new database engines"
-        };
-        hand_over(
-            &acme,
-            &format!("old{n}"),
-            json!({"becoming": text, "story": format!("Old {n} of {}.", n * 7)}),
-        )
-        .await;
-        let text = if n < 2 {
-            "I keep every promise to users"
-        } else {
-            "I explore new database engines"
-        };
-        hand_over(
-            &acme,
-            &format!("new{n}"),
-            json!({"becoming": text, "story": format!("New {n} of {}.", n * 5)}),
-        )
-        .await;
-    }
-    age(&server, "old%", 200).await;
-    consolidate(&acme, "identity_consolidation").await;
-    let list = acme.call::<principle::List>(json!({})).await.ok();
-    let trend = |about: &str| {
-        let all = list["principles"].as_array().unwrap();
-        all.iter()
-            .find(|p| p["statement"].as_str().unwrap().contains(about))
-            .unwrap()["trend"]
-            .clone()
-    };
-    assert_eq!(
-        (trend("promise"), trend("database")),
-        (json!("fading"), json!("growing")),
-        "{list}"
-    );
-    // What grows comes first.
-    let woken = acme
-        .call::<wake::Up>(json!({"with_whom": "Ada", "max_tokens": 3000}))
-        .await
-        .ok();
-    assert_eq!(
-        woken["principles"],
-        json!([
-            "I explore new database engines",
-            "I keep every promise to users"
-        ])
-    );
-}
-
-#[tokio::test]
-async fn decisions_that_nobody_uses_leave_the_active_set_until_somebody_does() {
-    let server = Server::start().await;
-    let acme = server.tenant("acme").await;
-    let decide = async |text: &str, more: Value| {
-        let mut body = json!({"decision": text});
-        body.as_object_mut()
-            .unwrap()
-            .extend(more.as_object().unwrap().clone());
-        acme.call::<decision::Create>(body).await.ok()["decision_id"]
-            .as_str()
-            .unwrap()
-            .to_owned()
-    };
-    let old = decide("We deploy with walrus.", json!({})).await;
-    decide("We sign with otters.", json!({"pinned": true})).await;
-    decide("We test with penguins.", json!({})).await;
-    sql(&server, "do $$ declare t regclass; begin for t in select oid::regclass from pg_class where relname = 'decisions' and relkind = 'r' loop execute format('update %s set created_at = now() - interval ''70 days'' where decision not like ''%%penguins%%''', t); end loop; end $$").await;
-    let done = consolidate(&acme, "decision_archival").await;
-    assert_eq!(
-        done["results"]["decision_archival"],
-        json!({"archived": 1, "restored": 0})
-    );
-    let decisions = async || {
-        let woken = acme
-            .call::<wake::Up>(json!({"with_whom": "Ada", "max_tokens": 2000}))
-            .await
-            .ok();
-        woken["context"].as_str().unwrap().to_owned()
-    };
-    let active = decisions().await;
-    assert!(
-        !active.contains("walrus") && active.contains("otters") && active.contains("penguins"),
-        "{active}"
-    );
-    let list = acme.call::<decision::List>(json!({})).await.ok();
-    let status = |text: &str| {
-        let all = list["decisions"].as_array().unwrap();
-        all.iter()
-            .find(|d| d["decision"].as_str().unwrap().contains(text))
-            .unwrap()["status"]
-            .clone()
-    };
-    assert_eq!(
-        [status("walrus"), status("otters")],
-        [json!("archived"), json!("active")]
-    );
-    // Recall still finds it, and that is a use of it.
-    let found = acme
-        .call::<Recall>(json!({"query": "deploy walrus"}))
-        .await
-        .ok();
-    assert_eq!(found["results"][0]["id"], old.as_str());
-    let superuser = server.superuser().await;
-    static USED: agent_memory::db::Sql = agent_memory::db::Sql {
-        name: "uses",
-        text: "select coalesce(sum((xpath('//c/text()', query_to_xml(format('select count(*) as c from %s', oid::regclass), false, true, '')))[1]::text::bigint), 0)::bigint from pg_class where relname = 'item_uses' and relkind = 'r'",
-    };
-    until("the use to be written down", 20, async || {
-        superuser.query(&USED, &[]).await.unwrap()[0].get::<_, i64>(0) > 0
-    })
-    .await;
-    let done = consolidate(&acme, "decision_archival").await;
-    assert_eq!(
-        done["results"]["decision_archival"]["restored"], 1,
-        "{done}"
-    );
-    assert!(decisions().await.contains("walrus"));
-}
-
-#[tokio::test]
 async fn a_day_a_week_a_month_are_looked_back_on_and_forget_what_is_erased() {
     let server = Server::start().await;
     let acme = server.tenant("acme").await;
@@ -492,140 +216,6 @@ async fn a_day_a_week_a_month_are_looked_back_on_and_forget_what_is_erased() {
     assert!(
         !all.contains("Tusk") && all.contains("3 sessions with Ada"),
         "{all}"
-    );
-}
-
-#[tokio::test]
-async fn what_is_said_twice_is_kept_back_and_given_back_on_request() {
-    let server = Server::start().await;
-    let acme = server.tenant("acme").await;
-    let note = async |text: &str| {
-        let body = json!({"title": "Deploying", "content": text, "source_handoffs": ["sh_1"]});
-        acme.call::<knowledge::Create>(body).await.ok()["note_id"]
-            .as_str()
-            .unwrap()
-            .to_owned()
-    };
-    let words = "The walrus cluster is deployed with blue green switching, its certificates rotate monthly and its backups go to Frankfurt";
-    let old = note(&format!("{words} every night on port 3456.")).await;
-    let new = note(&format!("{words}, every night; on port 3456!")).await;
-    // Another number is another fact, and so is what is denied.
-    note(&format!("{words} every night on port 3457.")).await;
-    note(&format!(
-        "{words} every night on port 3456, never on Fridays."
-    ))
-    .await;
-    let again = async |session: &str| hand_over(&acme, session, json!({"story": STORY})).await;
-    let (first, last) = (again("a").await, again("b").await);
-    let done = consolidate(&acme, "deduplication").await;
-    assert_eq!(
-        done["results"]["deduplication"],
-        json!({"duplicates": 2}),
-        "{done}"
-    );
-    let found = async |query: &str| {
-        acme.call::<Recall>(json!({"query": query, "limit": 50}))
-            .await
-            .text
-    };
-    let all = found("walrus cluster port").await;
-    assert!(
-        !all.contains(&old) && all.contains(&new) && all.contains("3457") && all.contains("never"),
-        "{all}"
-    );
-    let all = found("Marguerite certificate").await;
-    assert!(!all.contains(&first) && all.contains(&last), "{all}");
-    // When the one that stayed is gone, the other is there again.
-    acme.call::<handoff::Delete>(json!({"id": last, "erase": true}))
-        .await
-        .ok();
-    consolidate(&acme, "all").await;
-    assert!(found("Marguerite certificate").await.contains(&first));
-    // Each is an edit that says why, and can be taken back; then it stays.
-    let edits = acme.call::<edit::List>(json!({})).await.ok();
-    let edits = edits["edits"].as_array().unwrap();
-    assert!(
-        edits
-            .iter()
-            .all(|edit| edit["proposed_by"] == "consolidation"),
-        "{edits:?}"
-    );
-    let mine = edits
-        .iter()
-        .find(|edit| edit["target_id"] == old.as_str())
-        .unwrap();
-    assert_eq!(mine["reason"], format!("says the same as {new}"));
-    acme.call::<edit::Reject>(json!({"id": mine["edit_id"]}))
-        .await
-        .ok();
-    assert!(found("walrus cluster port").await.contains(&old));
-    consolidate(&acme, "all").await;
-    assert!(
-        found("walrus cluster port").await.contains(&old),
-        "what was taken back stays"
-    );
-}
-
-#[tokio::test]
-async fn what_fades_below_a_threshold_goes_into_the_trash_and_comes_back_from_it() {
-    let server = Server::start().await;
-    let operator = Client::new(&server.url);
-    let acme = server.tenant("acme").await;
-    let faded = hand_over(
-        &acme,
-        "faded",
-        json!({"story": "The walrus hums.", "significance": 0.0}),
-    )
-    .await;
-    hand_over(
-        &acme,
-        "weighty",
-        json!({"story": "The otter sings.", "significance": 1.0}),
-    )
-    .await;
-    hand_over(&acme, "kept", json!({"story": "The penguin drums.", "remember": "Feed the penguin.", "significance": 0.0})).await;
-    hand_over(
-        &acme,
-        "young",
-        json!({"story": "The seal claps.", "significance": 0.0}),
-    )
-    .await;
-    for session in ["faded", "weighty", "kept"] {
-        age(&server, session, 100).await;
-    }
-    // Nothing is forgotten unless somebody asks for it.
-    let done = consolidate(&acme, "all").await;
-    assert_eq!(done["results"]["forgetting"], json!({"forgotten": 0}));
-    let change = json!({"tenant_id": "acme", "consolidation": {"forget_below": 0.2, "half_life_days": 30.0}});
-    operator.call::<tenant::Update>(change).await.ok();
-    until("the settings to hold", 5, async || {
-        consolidate(&acme, "forgetting").await;
-        acme.call::<handoff::List>(json!({})).await.ok()["count"] == 3
-    })
-    .await;
-    let found = acme
-        .call::<Recall>(json!({"query": "walrus hums"}))
-        .await
-        .text;
-    assert!(!found.contains(&faded));
-    let trash = acme.call::<trash::List>(json!({})).await.ok();
-    assert_eq!(trash.to_string().matches("sh_").count(), 1, "{trash}");
-    acme.call::<trash::Restore>(json!({"id": faded})).await.ok();
-    assert!(
-        acme.call::<Recall>(json!({"query": "walrus hums"}))
-            .await
-            .text
-            .contains(&faded)
-    );
-    // That was a use of it: it does not go again at once.
-    let again = consolidate(&acme, "forgetting").await;
-    assert_eq!(again["results"]["forgetting"]["forgotten"], 0, "{again}");
-    let stats = acme.call::<consolidation::Stats>(json!({})).await.ok();
-    // 0.5^(100/30), 0.5^(100/90), and what is young or was used just now.
-    let mean = (0.5f64.powf(100.0 / 30.0) + 0.5f64.powf(100.0 / 90.0) + 2.0) / 4.0;
-    assert!(
-        (stats["mean_strength"].as_f64().unwrap() - mean).abs() < 2e-3,
-        "{stats} {mean}"
     );
 }
 

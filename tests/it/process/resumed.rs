@@ -1,7 +1,7 @@
 //! kill -9 in the middle of each step of consolidation: what comes of it is what comes of a run that nobody disturbed.
 
 use crate::support::process::Running;
-use crate::support::years::{decisions, export, mixed};
+use crate::support::years::{export, mixed};
 use crate::support::{Client, scratch, until};
 use agent_memory::{consolidation, decision, edit, handoff, principle, reflection, tenant, wake};
 use chrono::{DateTime, SecondsFormat, Utc};
@@ -185,4 +185,21 @@ async fn state(running: &Running, tenant: &str) -> Vec<String> {
     targets.sort();
     all.extend(targets);
     all
+}
+
+/// An export of forty decisions over 400 days.
+fn decisions() -> String {
+    let now = Utc::now();
+    let header = json!({"format": "agent-memory/1", "tenant_id": "life", "export_date": now});
+    let decision = |n: i64| {
+        let at = now - chrono::Duration::days(400 - n * 10);
+        let item = json!({
+            "decision_id": format!("dec_{:012x}7{n:019x}", at.timestamp_millis()), "tenant_id": "life", "decision": format!("Decision number {n}."),
+            "rationale": [], "constraints": [], "alternatives": [], "consequences": [], "refs": [], "scope": "project", "project_path": null,
+            "pinned": n % 7 == 0, "status": "active", "supersedes": null, "superseded_by": null, "created_at": at,
+        });
+        format!("{{\"kind\":\"decision\",\"item\":{item}}}\n")
+    };
+    let all: String = (0..40).map(decision).collect();
+    format!("{header}\n{all}{{\"kind\":\"end\",\"counts\":{{\"decisions\":40}}}}\n")
 }

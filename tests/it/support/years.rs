@@ -69,21 +69,3 @@ pub fn export(many: u64) -> String {
 pub fn end(many: u64) -> String {
     format!("{{\"kind\":\"end\",\"counts\":{{\"handoffs\":{many}}}}}")
 }
-
-/// An export of forty decisions over 400 days.
-#[allow(dead_code, reason = "the benchmark has no use for them")]
-pub fn decisions() -> String {
-    let now = chrono::Utc::now();
-    let header = json!({"format": "agent-memory/1", "tenant_id": "life", "export_date": now});
-    let decision = |n: i64| {
-        let at = now - chrono::Duration::days(400 - n * 10);
-        let item = json!({
-            "decision_id": format!("dec_{:012x}7{n:019x}", at.timestamp_millis()), "tenant_id": "life", "decision": format!("Decision number {n}."),
-            "rationale": [], "constraints": [], "alternatives": [], "consequences": [], "refs": [], "scope": "project", "project_path": null,
-            "pinned": n % 7 == 0, "status": "active", "supersedes": null, "superseded_by": null, "created_at": at,
-        });
-        format!("{{\"kind\":\"decision\",\"item\":{item}}}\n")
-    };
-    let all: String = (0..40).map(decision).collect();
-    format!("{header}\n{all}{{\"kind\":\"end\",\"counts\":{{\"decisions\":40}}}}\n")
-}

@@ -1,7 +1,7 @@
 //! Secrets stay where they belong, and can be changed while requests come in
 
 use crate::support::process::{Running, program};
-use crate::support::{Client, external, scratch};
+use crate::support::{Client, external, scratch, until};
 use agent_memory::{handoff, key};
 use serde_json::{Value, json};
 use std::path::Path;
@@ -28,35 +28,69 @@ fn secrets(arguments: &[&str], environment: &[(&str, &str)]) -> String {
     text
 }
 
-/// Writes without a pause until it is told to stop; every refusal counts.
-fn writers(
-    url: &str,
-) -> (
-    Arc<AtomicBool>,
-    Arc<AtomicU32>,
-    Vec<tokio::task::JoinHandle<u32>>,
-) {
-    let (stop, failed) = (
-        Arc::new(AtomicBool::new(false)),
-        Arc::new(AtomicU32::new(0)),
-    );
-    let tasks = (0..4).map(|n| {
-        let (client, stop, failed) = (Client::new(url), stop.clone(), failed.clone());
-        tokio::spawn(async move {
-            let mut written = 0;
-            while !stop.load(Ordering::Relaxed) {
-                let status = match n % 2 {
-                    0 => client.call::<handoff::Create>(story()).await.status,
-                    _ => client.call::<handoff::Last>(json!({})).await.status,
-                };
-                failed.fetch_add(u32::from(status >= 300), Ordering::Relaxed);
-                written += 1;
-            }
-            written
+/// Clients that ask without a pause until they are told to stop; every refusal counts.
+struct Writers {
+    stop: Arc<AtomicBool>,
+    failed: Arc<AtomicU32>,
+    answered: Vec<Arc<AtomicU32>>,
+    tasks: Vec<tokio::task::JoinHandle<()>>,
+}
+
+impl Writers {
+    fn start(url: &str) -> Self {
+        let (stop, failed) = (
+            Arc::new(AtomicBool::new(false)),
+            Arc::new(AtomicU32::new(0)),
+        );
+        let answered: Vec<Arc<AtomicU32>> = (0..4).map(|_| Arc::default()).collect();
+        let tasks = answered.iter().enumerate().map(|(n, answered)| {
+            let (client, stop, failed) = (Client::new(url), stop.clone(), failed.clone());
+            let answered = answered.clone();
+            tokio::spawn(async move {
+                while !stop.load(Ordering::Relaxed) {
+                    let status = match n % 2 {
+                        0 => client.call::<handoff::Create>(story()).await.status,
+                        _ => client.call::<handoff::Last>(json!({})).await.status,
+                    };
+                    failed.fetch_add(u32::from(status >= 300), Ordering::Relaxed);
+                    answered.fetch_add(1, Ordering::Relaxed);
+                }
+            })
+        });
+        Self {
+            tasks: tasks.collect(),
+            stop,
+            failed,
+            answered,
+        }
+    }
+
+    /// Until each has been answered what it asked after this call.
+    async fn go_on(&self) {
+        let so_far: Vec<u32> = self.counts();
+        until("every writer goes on", 60, async || {
+            let further = self.counts();
+            further
+                .iter()
+                .zip(&so_far)
+                .all(|(now, then)| *now > then + 1)
         })
-    });
-    let tasks = tasks.collect();
-    (stop, failed, tasks)
+        .await;
+    }
+
+    fn counts(&self) -> Vec<u32> {
+        let counts = self.answered.iter();
+        counts.map(|n| n.load(Ordering::Relaxed)).collect()
+    }
+
+    /// Ends them; none was refused anything.
+    async fn end(self) {
+        self.stop.store(true, Ordering::Relaxed);
+        for task in self.tasks {
+            task.await.unwrap();
+        }
+        assert_eq!(self.failed.load(Ordering::Relaxed), 0);
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -71,7 +105,8 @@ async fn database_passwords_are_changed_while_requests_come_in() {
         .call::<handoff::Create>(story())
         .await
         .ok();
-    let (stop, failed, tasks) = writers(&running.url);
+    let writers = Writers::start(&running.url);
+    writers.go_on().await;
     let before = std::fs::read_to_string(home.join("pgpass")).unwrap();
     for _ in 0..3 {
         let said = secrets(
@@ -97,12 +132,9 @@ async fn database_passwords_are_changed_while_requests_come_in() {
             ],
             &[],
         );
+        writers.go_on().await;
     }
-    stop.store(true, Ordering::Relaxed);
-    for task in tasks {
-        assert!(task.await.unwrap() > 10);
-    }
-    assert_eq!(failed.load(Ordering::Relaxed), 0);
+    writers.end().await;
     let after = std::fs::read_to_string(home.join("pgpass")).unwrap();
     assert!(
         before
@@ -150,7 +182,8 @@ async fn database_passwords_are_changed_while_requests_come_in() {
         .call::<handoff::Create>(story())
         .await
         .ok();
-    let (stop, failed, tasks) = writers(&running.url);
+    let writers = Writers::start(&running.url);
+    writers.go_on().await;
     for _ in 0..3 {
         let said = secrets(&["secrets", "rotate-database"], &environment);
         assert!(
@@ -160,12 +193,9 @@ async fn database_passwords_are_changed_while_requests_come_in() {
         );
         // Whoever is connected is thrown out and has to come back with the new one.
         admin.batch("select pg_terminate_backend(pid) from pg_stat_activity where usename = 'agent_memory_user' and state = 'idle' and backend_type = 'client backend'").await.unwrap();
+        writers.go_on().await;
     }
-    stop.store(true, Ordering::Relaxed);
-    for task in tasks {
-        assert!(task.await.unwrap() > 10);
-    }
-    assert_eq!(failed.load(Ordering::Relaxed), 0);
+    writers.end().await;
     assert_ne!(
         std::fs::read_to_string(&file).unwrap().trim(),
         external::PASSWORD

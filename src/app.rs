@@ -1,7 +1,7 @@
 //! The server as a value: built once, the only shared state.
 
 use crate::config::Config;
-use crate::db::{Db, Target, Tx};
+use crate::db::{Db, Roles, Target, Tx};
 use crate::error::Result;
 use crate::export::Streams;
 use crate::key::find::Keys;
@@ -22,6 +22,8 @@ pub struct App {
     pub db: Db,
     /// The database as its owner, for maintenance over all tenants.
     pub owner: Target,
+    /// All roles of the database, for backups and restores.
+    pub roles: Roles,
     /// Keys that were looked up a moment ago.
     pub keys: Keys,
     /// Where each tenant's requests work.
@@ -43,19 +45,16 @@ pub struct App {
 
 impl App {
     /// Builds the server on a migrated database. Needs a runtime: the committers start here.
-    pub fn new(
-        config: Config,
-        application: &Target,
-        owner: Target,
-        disk: Disk,
-    ) -> Result<Arc<Self>> {
+    pub fn new(config: Config, roles: Roles, disk: Disk) -> Result<Arc<Self>> {
         let settings = config.pool();
         let keys_on = config.keys_on()?;
+        let application = &roles.application;
         let db = Db::new(application, settings);
         Ok(Arc::new(Self {
             places: Places::new(db.clone(), application, config.shares()),
             db,
-            owner,
+            owner: roles.owner.clone(),
+            roles,
             vault: Vault::new(config.encryption_key_file()),
             keys: Keys::default(),
             streams: Streams::default(),

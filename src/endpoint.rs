@@ -192,7 +192,8 @@ impl Endpoint {
         result
     }
 
-    async fn context(&self, app: &Arc<App>, mut call: Call) -> Result<(Context, Args)> {
+    /// What the operation knows of a call, once it is let in.
+    pub async fn context(&self, app: &Arc<App>, mut call: Call) -> Result<(Context, Args)> {
         self.authorise(&call.principal)?;
         let size = call.args.size();
         let tenant = match self.scope {

@@ -36,6 +36,7 @@ pub mod operation;
 pub mod page;
 pub mod postgres;
 pub mod registry;
+pub mod report;
 pub mod stop;
 pub mod systemd;
 pub mod tenant;
@@ -45,6 +46,7 @@ pub mod write;
 
 pub mod artifact;
 pub mod audit;
+pub mod backup;
 pub mod capsule;
 pub mod chunk;
 pub mod compression;

@@ -3,8 +3,8 @@
 use crate::endpoint::Endpoint;
 use crate::operation::Method;
 use crate::{
-    artifact, audit, capsule, chunk, compression, consolidation, context, decision, edit, event,
-    export, handoff, identity, key, knowledge, metrics, principle, recall, reflection, rule,
+    artifact, audit, backup, capsule, chunk, compression, consolidation, context, decision, edit,
+    event, export, handoff, identity, key, knowledge, metrics, principle, recall, reflection, rule,
     session, tenant, trash, wake,
 };
 
@@ -31,6 +31,7 @@ const FEATURES: &[&[Endpoint]] = &[
     export::OPERATIONS,
     key::OPERATIONS,
     tenant::OPERATIONS,
+    backup::OPERATIONS,
     audit::OPERATIONS,
     metrics::OPERATIONS,
 ];

@@ -10,6 +10,8 @@ left join pg_roles r on r.rolname = wanted.name
 union all
 select format('grant pg_read_all_data to %I', $4::text)
 union all
+select format('grant pg_signal_backend to %I', $2::text)
+union all
 select format('create database %I owner %I encoding ''UTF8'' template template0', $1::text, $2::text)
 where not exists (select from pg_database where datname = $1::text)
 union all

@@ -47,9 +47,9 @@ impl Audit {
         let chains = block_on(async {
             let database = Database::open(&config, true).await?;
             let checked = async {
-                let chains = verify::all(&database.owner).await?;
+                let chains = verify::all(&database.roles.owner).await?;
                 for head in &expected {
-                    verify::expect(&database.owner, head).await?;
+                    verify::expect(&database.roles.owner, head).await?;
                 }
                 Ok(chains)
             }

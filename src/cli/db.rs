@@ -42,7 +42,7 @@ impl Db {
             Self::Stop => stop(&Paths::new(config.data_dir())),
             Self::Url => block_on(async {
                 let database = Database::open(&config, true).await?;
-                let url = database.application.url();
+                let url = database.roles.application.url();
                 database.close().await;
                 super::print(&url)
             }),
@@ -57,12 +57,12 @@ impl Db {
 }
 
 async fn status(config: &crate::config::Config, database: &Database) -> Result<serde_json::Value> {
-    let schema = migrate::status(&database.owner).await?;
+    let schema = migrate::status(&database.roles.owner).await?;
     let source =
         std::fs::read_to_string(config.data_dir().join("postgres-source")).unwrap_or_default();
     Ok(json!({
         "mode": if config.is_external() { "external" } else { "embedded" },
-        "url": database.application.url(),
+        "url": database.roles.application.url(),
         "data_dir": config.embedded.data_dir,
         "programs": if config.is_external() { "" } else { source.trim() },
         "server": if config.is_external() || database.embedded.is_none() { "running" } else { "stopped (started for this command)" },

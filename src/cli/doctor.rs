@@ -80,7 +80,8 @@ fn examine(flags: &Flags) -> Vec<Finding> {
                 return Ok(vec![finding]);
             }
         };
-        let found = doctor::database(&config, &database.application, &database.owner).await;
+        let found =
+            doctor::database(&config, &database.roles.application, &database.roles.owner).await;
         database.close().await;
         Ok(found)
     });

@@ -30,7 +30,7 @@ impl Migrate {
                     .migrate()
                     .await
                     .map(|done| format!("{done} migrations applied")),
-                Self::Status => migrate::status(&database.owner).await.map(|status| {
+                Self::Status => migrate::status(&database.roles.owner).await.map(|status| {
                     let applied = status
                         .applied
                         .iter()
@@ -41,7 +41,7 @@ impl Migrate {
                         .map(|step| format!("{:04} {}: missing", step.version, step.name));
                     applied.chain(pending).collect::<Vec<_>>().join("\n")
                 }),
-                Self::Plan => migrate::status(&database.owner).await.map(|status| {
+                Self::Plan => migrate::status(&database.roles.owner).await.map(|status| {
                     status
                         .pending
                         .iter()

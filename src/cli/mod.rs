@@ -1,6 +1,8 @@
 //! The command line. Only this folder names clap.
 
 mod audit;
+mod backup;
+mod backup_restore;
 mod call;
 mod config;
 mod db;
@@ -89,6 +91,9 @@ enum Command {
     /// What the server does by itself: when, how it went, and now.
     #[command(subcommand)]
     Jobs(jobs::Jobs),
+    /// Backups: making, verifying and restoring them.
+    #[command(subcommand)]
+    Backup(backup::Backup),
     /// What is looked after each day, week or month, now.
     Maintain(maintain::Maintain),
     /// What is wrong, or could be, and the command that mends it; works when the server does not.
@@ -139,6 +144,7 @@ pub fn run() -> Result<()> {
         Command::Audit(audit) => audit.run(&flags),
         Command::Secrets(secrets) => secrets.run(&flags),
         Command::Jobs(jobs) => jobs.run(&flags),
+        Command::Backup(backup) => backup.run(&flags),
         Command::Maintain(maintain) => maintain.run(&flags),
         Command::Doctor(doctor) => doctor.run(&flags),
         Command::Config(config) => config.run(&flags),

@@ -2,7 +2,7 @@
 
 use crate::app::App;
 use crate::config::{Config, Flags, Loaded, load};
-use crate::db::{Parts, Password, Security, Target, migrate};
+use crate::db::{Parts, Password, Roles, Security, Target, migrate};
 use crate::error::{Error, Result};
 use crate::postgres::{self, Disk, Embedded, run_as};
 use crate::{clock, log as logging};
@@ -60,10 +60,8 @@ pub fn block_on<T>(work: impl Future<Output = Result<T>>) -> Result<T> {
 
 /// The database of this configuration: as the application and as the owner, with our own server where it is embedded.
 pub struct Database {
-    /// The application's role.
-    pub application: Target,
-    /// The owner.
-    pub owner: Target,
+    /// As each of its roles.
+    pub roles: Roles,
     /// Our own server, if this process started it.
     pub embedded: Option<Embedded>,
 }
@@ -73,10 +71,8 @@ impl Database {
     /// that runs.
     pub async fn open(config: &Config, attach: bool) -> Result<Self> {
         if config.is_external() {
-            let (application, owner) = external(config)?;
             return Ok(Self {
-                application,
-                owner,
+                roles: external(config)?,
                 embedded: None,
             });
         }
@@ -87,16 +83,20 @@ impl Database {
                 (server.access.clone(), Some(server))
             }
         };
-        Ok(Self {
+        let database = access.application.database().to_owned();
+        let roles = Roles {
+            restorer: access.owner.clone(),
+            dumper: access.superuser.with_database(&database),
             application: access.application,
             owner: access.owner,
-            embedded,
-        })
+            maker: access.superuser,
+        };
+        Ok(Self { roles, embedded })
     }
 
     /// Brings the schema up to date.
     pub async fn migrate(&self) -> Result<usize> {
-        migrate::up(&self.owner, self.application.user()).await
+        migrate::up(&self.roles.owner, self.roles.application.user()).await
     }
 
     /// The server as a value, on this database.
@@ -105,7 +105,7 @@ impl Database {
             .embedded
             .as_mut()
             .map_or_else(Disk::default, |server| std::mem::take(&mut server.disk));
-        App::new(config, &self.application, self.owner.clone(), disk)
+        App::new(config, self.roles.clone(), disk)
     }
 
     /// Stops what this process started.
@@ -145,7 +145,7 @@ pub fn must_exist(config: &Config) -> Result<()> {
 }
 
 /// An external database, from the PG* settings.
-fn external(config: &Config) -> Result<(Target, Target)> {
+fn external(config: &Config) -> Result<Roles> {
     let database = &config.database;
     let timeout = Duration::from_millis(database.connection_timeout_ms);
     let security = security(config);
@@ -157,27 +157,51 @@ fn external(config: &Config) -> Result<(Target, Target)> {
             user: &database.user,
             security,
         };
-        let password = match (&*database.password_file, &*database.password) {
-            ("", "") => passfile(config),
-            ("", given) => Password::Given(given.to_owned()),
-            (file, _) => kept(file),
-        };
+        let password = given(&database.password, &database.password_file);
+        let password = password.unwrap_or_else(|| passfile(config));
         Target::new(&parts, password, timeout, config.named_statements())?
     } else {
         Target::parse(&database.url, &security, timeout, config.named_statements())?
     };
     let owner = match database.owner_user.as_str() {
         "" => application.clone(),
-        user => application.as_role(
-            user,
-            match (&*database.owner_password_file, &*database.owner_password) {
-                ("", "") => None,
-                ("", given) => Some(Password::Given(given.to_owned())),
-                (file, _) => Some(kept(file)),
-            },
-        ),
+        user => {
+            let password = given(&database.owner_password, &database.owner_password_file);
+            application.as_role(user, password)
+        }
     };
-    Ok((application, owner))
+    let backup = &config.backup;
+    let restorer = match (backup.host.as_str(), backup.port) {
+        ("", 0) => owner.clone(),
+        (host, port) => {
+            let host = if host.is_empty() {
+                &database.host
+            } else {
+                host
+            };
+            owner.at(host, if port == 0 { database.port } else { port })?
+        }
+    };
+    let dumper = match backup.user.as_str() {
+        "" => restorer.clone(),
+        user => restorer.as_role(user, given(&backup.password, &backup.password_file)),
+    };
+    Ok(Roles {
+        maker: restorer.with_database("postgres"),
+        application,
+        owner,
+        restorer,
+        dumper,
+    })
+}
+
+/// A password among the settings, or in the file they name.
+fn given(password: &str, file: &str) -> Option<Password> {
+    match (file, password) {
+        ("", "") => None,
+        ("", password) => Some(Password::Given(password.to_owned())),
+        (file, _) => Some(kept(file)),
+    }
 }
 
 /// How connections to an external database are secured.

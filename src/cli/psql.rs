@@ -36,13 +36,13 @@ impl Psql {
                 .filter(|program| program.is_file())
                 .unwrap_or_else(|| PathBuf::from("psql"));
             let user = match self.role.as_str() {
-                "application" => database.application.user(),
+                "application" => database.roles.application.user(),
                 "superuser" => "postgres",
-                _ => database.owner.user(),
+                _ => database.roles.owner.user(),
             };
             let mut command = Command::new(&program);
             command
-                .arg(database.application.as_role(user, None).url())
+                .arg(database.roles.application.as_role(user, None).url())
                 .args(&self.words);
             if !config.is_external() {
                 command.env("PGPASSFILE", &paths.passfile);

@@ -65,14 +65,14 @@ async fn rotate(config: &Config) -> Result<Vec<String>> {
     }
     let database = Database::open(config, true).await?;
     let (files, mut done) = (&config.database, Vec::new());
-    let two = database.application.user() != database.owner.user();
+    let two = database.roles.application.user() != database.roles.owner.user();
     if two && files.owner_password_file.is_empty() && files.owner_password.is_empty() {
         let message = "the owner is another role and takes its password from the application's file: give it one of its own in PGOWNER_PASSWORD_FILE";
         return Err(Error::invalid(message).field("database.owner_password_file"));
     }
     for (target, file) in [
-        (&database.application, files.password_file.as_str()),
-        (&database.owner, files.owner_password_file.as_str()),
+        (&database.roles.application, files.password_file.as_str()),
+        (&database.roles.owner, files.owner_password_file.as_str()),
     ] {
         if done.iter().any(|user| user == target.user()) {
             continue;

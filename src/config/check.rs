@@ -3,6 +3,7 @@
 use super::{Config, SSLMODES, VARIABLES, items};
 use crate::consolidation::Overrides;
 use crate::error::{Error, Result};
+use crate::jobs::Schedule;
 use std::net::IpAddr;
 
 impl Config {
@@ -85,6 +86,15 @@ impl Config {
             return bad(&field, format!("{field}{variable}: {why}"));
         }
         self.clock()?;
+        self.recovery_targets()?;
+        for (field, schedule) in [
+            ("backup.schedule", &self.backup.schedule),
+            ("backup.verify_schedule", &self.backup.verify_schedule),
+        ] {
+            if let Err(error) = Schedule::parse(schedule, &self.consolidation.timezone) {
+                return bad(field, format!("{field}: {}", error.message()));
+            }
+        }
         let weak = self.weaknesses();
         match weak.first() {
             Some(first) if self.is_production() => {

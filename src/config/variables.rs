@@ -51,6 +51,26 @@ pub const VARIABLES: &[(&str, &str)] = &[
     ("CONSOLIDATION_ENABLED", "consolidation.enabled"),
     ("CONSOLIDATION_SCHEDULE", "consolidation.schedule"),
     ("CONSOLIDATION_TIMEZONE", "consolidation.timezone"),
+    ("BACKUP_ENABLED", "backup.enabled"),
+    ("BACKUP_SCHEDULE", "backup.schedule"),
+    ("BACKUP_VERIFY_SCHEDULE", "backup.verify_schedule"),
+    ("BACKUP_DIR", "backup.dir"),
+    ("BACKUP_KEEP_DAYS", "backup.keep_days"),
+    ("BACKUP_KEEP_WEEKS", "backup.keep_weeks"),
+    ("BACKUP_KEEP_MONTHS", "backup.keep_months"),
+    ("BACKUP_KEEP_MINIMUM", "backup.keep_minimum"),
+    ("RTO_TARGET", "backup.rto_target"),
+    ("RPO_TARGET", "backup.rpo_target"),
+    ("PGBACKUP_USER", "backup.user"),
+    ("PGBACKUP_PASSWORD", "backup.password"),
+    ("PGBACKUP_HOST", "backup.host"),
+    ("PGBACKUP_PORT", "backup.port"),
+    ("BACKUP_OFFSITE", "backup.offsite"),
+    ("BACKUP_OFFSITE_ENDPOINT", "backup.offsite_endpoint"),
+    ("BACKUP_OFFSITE_REGION", "backup.offsite_region"),
+    ("BACKUP_OFFSITE_KEY_ID", "backup.offsite_key_id"),
+    ("BACKUP_OFFSITE_SECRET", "backup.offsite_secret"),
+    ("BACKUP_OFFSITE_CA", "backup.offsite_ca"),
     ("AGENT_MEMORY_CLOCK", "server.clock"),
 ];
 
@@ -59,6 +79,8 @@ pub const SECRETS: &[&str] = &[
     "database.url",
     "database.password",
     "database.owner_password",
+    "backup.password",
+    "backup.offsite_secret",
 ];
 
 /// The known variable that a misspelt one may have meant: one or two slips away, and not a variable of its own.
@@ -76,6 +98,9 @@ pub fn nearest(name: &str) -> Option<&'static str> {
         "ENCRYPTION_",
         "TRUSTED_",
         "CORS_",
+        "BACKUP_",
+        "RTO_",
+        "RPO_",
     ];
     // libpq's own variables, which we leave to PostgreSQL's tools.
     let others = [

@@ -8,6 +8,7 @@ mod fair;
 pub mod init;
 pub mod migrate;
 mod pool;
+mod roles;
 mod target;
 mod tls;
 mod transaction;
@@ -19,11 +20,17 @@ pub use connection::Connection;
 pub use error::outcome_unknown;
 pub use init::verifier;
 pub use pool::{Db, PoolState, Settings};
+pub use roles::Roles;
 pub use target::{Parts, Password, Security, Target};
 pub use tokio_postgres::Row;
 pub use tokio_postgres::types::Json;
 pub use transaction::Tx;
 pub use value::Value;
+
+/// A name as it stands in a statement.
+pub fn quoted(name: &str) -> String {
+    format!("\"{}\"", name.replace('"', "\"\""))
+}
 
 /// A statement of sql/, by its path there.
 #[derive(Debug)]

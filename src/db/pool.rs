@@ -298,7 +298,7 @@ impl Db {
     }
 
     /// A transaction's first words.
-    fn begin_as(&self, begin: &'static str) -> Cow<'static, str> {
+    fn begin_as<'a>(&self, begin: &'a str) -> Cow<'a, str> {
         match self.enter.is_empty() {
             true => Cow::Borrowed(begin),
             false => Cow::Owned(format!("{begin}{}", self.enter)),
@@ -306,7 +306,7 @@ impl Db {
     }
 
     /// A transaction on a connection of its own, for work that lasts as long as a client reads or sends; `$1` stays to be given.
-    pub async fn begin_long(&self, tenant: &str, begin: &'static str) -> Result<Tx> {
+    pub async fn begin_long(&self, tenant: &str, begin: &str) -> Result<Tx> {
         let connection = self.target.connect().await?;
         Tx::begin(
             Held::Own(Box::new(connection)),

@@ -48,6 +48,8 @@ pub struct Target {
     password: Password,
     tls: Tls,
     timeout: Duration,
+    /// How libpq's programs secure the same connection, as variables of theirs.
+    secured: Arc<[(&'static str, String)]>,
     /// Statements may stay prepared on its connections.
     pub named: bool,
 }
@@ -80,6 +82,23 @@ pub struct Security<'a> {
     pub sslkey: &'a str,
     /// `disable`, `prefer` or `require`.
     pub channel_binding: &'a str,
+}
+
+impl Security<'_> {
+    /// As variables of libpq's programs.
+    fn variables(&self) -> Vec<(&'static str, String)> {
+        [
+            ("PGSSLMODE", self.sslmode),
+            ("PGSSLROOTCERT", self.sslrootcert),
+            ("PGSSLCERT", self.sslcert),
+            ("PGSSLKEY", self.sslkey),
+            ("PGCHANNELBINDING", self.channel_binding),
+        ]
+        .into_iter()
+        .filter(|(_, value)| !value.is_empty())
+        .map(|(name, value)| (name, value.to_owned()))
+        .collect()
+    }
 }
 
 impl Target {
@@ -165,6 +184,7 @@ impl Target {
             password,
             tls,
             timeout,
+            secured: security.variables().into(),
             named,
         })
     }
@@ -180,11 +200,64 @@ impl Target {
         other
     }
 
+    /// The same address, as the role of another target.
+    pub fn as_role_of(&self, other: &Self) -> Self {
+        let mut same = self.as_role(other.user(), Some(other.password.clone()));
+        same.named = other.named;
+        same
+    }
+
     /// The same server, another database.
     pub fn with_database(&self, name: &str) -> Self {
         self.changed(|config| {
             config.dbname(name);
         })
+    }
+
+    /// The same database at another address: past a pooler.
+    pub fn at(&self, host: &str, port: u16) -> Result<Self> {
+        let security = Security {
+            sslmode: self.variable("PGSSLMODE"),
+            sslrootcert: self.variable("PGSSLROOTCERT"),
+            sslcert: self.variable("PGSSLCERT"),
+            sslkey: self.variable("PGSSLKEY"),
+            channel_binding: self.variable("PGCHANNELBINDING"),
+        };
+        let parts = Parts {
+            host,
+            port,
+            database: self.database(),
+            user: self.user(),
+            security,
+        };
+        Self::new(&parts, self.password.clone(), self.timeout, true)
+    }
+
+    fn variable(&self, name: &str) -> &str {
+        let found = self.secured.iter().find(|(known, _)| *known == name);
+        found.map_or("", |(_, value)| value)
+    }
+
+    /// How libpq's programs reach it, as variables of theirs; the password is not among them.
+    pub fn variables(&self) -> Vec<(&'static str, String)> {
+        let config = &self.attempts[0];
+        let hosts: Vec<String> = config
+            .get_hosts()
+            .iter()
+            .map(|host| match host {
+                Host::Tcp(name) => name.clone(),
+                Host::Unix(path) => path.display().to_string(),
+            })
+            .collect();
+        let ports: Vec<String> = config.get_ports().iter().map(u16::to_string).collect();
+        let mut all = self.secured.to_vec();
+        all.extend([
+            ("PGHOST", hosts.join(",")),
+            ("PGPORT", ports.join(",")),
+            ("PGDATABASE", self.database().to_owned()),
+            ("PGUSER", self.user().to_owned()),
+        ]);
+        all
     }
 
     fn changed(&self, change: impl Fn(&mut tokio_postgres::Config)) -> Self {

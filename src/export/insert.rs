@@ -47,6 +47,11 @@ pub struct Counts {
 }
 
 impl Counts {
+    /// All together.
+    pub fn all(&self) -> i64 {
+        self.capsules + self.decisions + self.events + self.handoffs + self.knowledge + self.rules
+    }
+
     fn of(&mut self, kind: Item) -> Option<&mut i64> {
         match kind {
             Item::Decision => Some(&mut self.decisions),

@@ -11,8 +11,9 @@ mod thread;
 mod write;
 
 pub use all::All;
-pub use take::Take;
+pub use take::{How, Take, Taken, take};
 pub use thread::Thread;
+pub use write::{Section, Source, open, sections};
 
 use crate::endpoint::Endpoint;
 use crate::error::{Error, Kind, Result};

@@ -3,6 +3,7 @@
 use super::event::ExportedEvent;
 use super::take::SealedWith;
 use super::{FORMAT, Form, markdown};
+use crate::app::App;
 use crate::capsule::Capsule;
 use crate::db::{Row, Sql, Tx};
 use crate::decision::Decision;
@@ -13,11 +14,13 @@ use crate::operation::{Context, Pieces};
 use crate::rule::Rule;
 use crate::seal::{DataKey, Sealable, Show};
 use crate::sql;
+use crate::tenant::Place;
 use bytes::Bytes;
+use chrono::{DateTime, Utc};
 use futures_util::{TryStreamExt, stream};
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::mpsc;
+use tokio::sync::{OwnedSemaphorePermit, mpsc};
 
 /// Pieces are gathered to this size.
 const PIECE: usize = 64 * 1024;
@@ -96,6 +99,18 @@ pub fn sections() -> [Section; 6] {
     ]
 }
 
+/// Whose memory is exported, and from where.
+pub struct Source {
+    /// The server.
+    pub app: Arc<App>,
+    /// Where the tenant's rows are.
+    pub place: Arc<Place>,
+    /// The tenant.
+    pub tenant: String,
+    /// The export's date.
+    pub at: DateTime<Utc>,
+}
+
 /// Opens the stream of an export of the kinds that `wanted` lets through.
 pub async fn stream_of(
     ctx: Arc<Context>,
@@ -103,32 +118,43 @@ pub async fn stream_of(
     wanted: fn(&Section, bool) -> bool,
     events: bool,
 ) -> Result<Pieces> {
-    let place = ctx.app.streams.enter()?;
-    let tx = ctx
-        .place
-        .db
-        .begin_long(
-            &ctx.tenant,
-            "begin isolation level repeatable read read only",
-        )
-        .await?;
-    let mut parts = Vec::new();
-    for section in sections()
+    let permit = ctx.app.streams.enter()?;
+    let source = Source {
+        app: ctx.app.clone(),
+        place: ctx.place.clone(),
+        tenant: ctx.tenant.clone(),
+        at: ctx.at,
+    };
+    let kinds = sections()
         .into_iter()
-        .filter(|section| wanted(section, events))
-    {
-        let total: i64 = tx.one(section.count, &[&ctx.tenant]).await?.get(0);
+        .filter(|section| wanted(section, events));
+    let begin = "begin isolation level repeatable read read only";
+    open(source, begin, form, kinds.collect(), Some(permit)).await
+}
+
+/// Opens the stream of an export in a transaction that begins with `begin`.
+pub async fn open(
+    source: Source,
+    begin: &str,
+    form: Form,
+    kinds: Vec<Section>,
+    permit: Option<OwnedSemaphorePermit>,
+) -> Result<Pieces> {
+    let tx = source.place.db.begin_long(&source.tenant, begin).await?;
+    let mut parts = Vec::new();
+    for section in kinds {
+        let total: i64 = tx.one(section.count, &[&source.tenant]).await?.get(0);
         parts.push((section, total));
     }
     // Two pieces on the way at most: whoever reads slowly makes the database wait, not our memory grow.
     let (sender, receiver) = mpsc::channel(2);
     tokio::spawn(async move {
-        let _place = place;
+        let _permit = permit;
         let mut sink = Sink {
             sender,
             buffer: Vec::with_capacity(PIECE + 4096),
         };
-        if let Err(error) = write(&ctx, &tx, form, &parts, &mut sink).await {
+        if let Err(error) = write(&source, &tx, form, &parts, &mut sink).await {
             log::warn!("an export ended early: {}", error.causes());
             let _ = sink.sender.send(Err(error)).await;
         }
@@ -169,14 +195,14 @@ impl Sink {
 }
 
 /// Which key the export's sealed texts are sealed under; none where the tenant has none.
-fn sealed_with(ctx: &Context, row: &Row) -> Option<SealedWith> {
+fn sealed_with(source: &Source, row: &Row) -> Option<SealedWith> {
     let wrapped: Vec<u8> = row.get::<_, Option<_>>("data_key")?;
     let key_id: String = row.get("wrapped_by");
-    let opened = ctx
+    let opened = source
         .app
         .vault
         .master_of(&key_id)
-        .and_then(|master| master.unwrap(&ctx.tenant, &wrapped))
+        .and_then(|master| master.unwrap(&source.tenant, &wrapped))
         .and_then(|bytes| DataKey::new(&bytes));
     // An export is worth having without the key at hand, too; what is sealed in it is then only read where it came from.
     let data_key_id = opened.map_or_else(
@@ -190,14 +216,14 @@ fn sealed_with(ctx: &Context, row: &Row) -> Option<SealedWith> {
         |key| key.id,
     );
     Some(SealedWith {
-        tenant_id: ctx.tenant.clone(),
+        tenant_id: source.tenant.clone(),
         key_id,
         data_key_id,
     })
 }
 
 async fn write(
-    ctx: &Context,
+    source: &Source,
     tx: &Tx,
     form: Form,
     parts: &[(Section, i64)],
@@ -207,10 +233,10 @@ async fn write(
         .iter()
         .map(|(section, total)| (section.name.to_owned(), (*total).into()))
         .collect();
-    let mut head = serde_json::json!({"format": FORMAT, "tenant_id": ctx.tenant, "export_date": ctx.at, "counts": counts});
+    let mut head = serde_json::json!({"format": FORMAT, "tenant_id": source.tenant, "export_date": source.at, "counts": counts});
     // In the same snapshot as the rows: whatever of them is sealed is sealed under this key.
-    let record = tx.first(sql!("tenant/find"), &[&ctx.tenant]).await?;
-    if let Some(with) = record.and_then(|row| sealed_with(ctx, &row)) {
+    let record = tx.first(sql!("tenant/find"), &[&source.tenant]).await?;
+    if let Some(with) = record.and_then(|row| sealed_with(source, &row)) {
         head["sealed_with"] = serde_json::to_value(with).map_err(Error::internal)?;
     }
     let head = head.to_string();
@@ -218,7 +244,7 @@ async fn write(
         Form::Json => sink.put(&head.as_bytes()[..head.len() - 1]).await?,
         Form::Ndjson => sink.put(format!("{head}\n").as_bytes()).await?,
         Form::Markdown => {
-            sink.put(markdown::head(&ctx.tenant, ctx.at).as_bytes())
+            sink.put(markdown::head(&source.tenant, source.at).as_bytes())
                 .await?
         }
     }
@@ -236,7 +262,7 @@ async fn write(
                     .await?
             }
         }
-        let mut rows = std::pin::pin!(tx.stream(section.rows, &[&ctx.tenant]).await?);
+        let mut rows = std::pin::pin!(tx.stream(section.rows, &[&source.tenant]).await?);
         let mut first = true;
         while let Some(row) = rows.try_next().await? {
             let json = || (section.json)(&row).map_err(Error::internal);

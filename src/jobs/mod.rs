@@ -11,14 +11,17 @@ mod queue;
 pub mod recall_index;
 pub mod run;
 pub mod schedule;
+mod task;
 mod worker;
 
 pub use maintenance::Extent;
 pub use run::{Batch, Run};
 pub use schedule::Schedule;
+pub use task::Task;
 pub use worker::step;
 
 use crate::app::App;
+use crate::backup;
 use crate::config::Config;
 use crate::consolidation;
 use crate::db::Tx;
@@ -73,6 +76,30 @@ pub static JOBS: &[Job] = &[
         scope: Scope::Tenant,
         schedule: |_| None,
         batch: |run, tx| Box::pin(recall_index::batch(run, tx)),
+    },
+    Job {
+        name: backup::job::BACKUP,
+        about: "makes a backup of everything, and removes those that are over",
+        scope: Scope::Installation,
+        schedule: |config| {
+            config
+                .backup
+                .enabled
+                .then_some(config.backup.schedule.as_str())
+        },
+        batch: |run, _| Box::pin(backup::job::backup(run)),
+    },
+    Job {
+        name: backup::job::VERIFY,
+        about: "restores the newest backup for trial, into a database of its own",
+        scope: Scope::Installation,
+        schedule: |config| {
+            config
+                .backup
+                .enabled
+                .then_some(config.backup.verify_schedule.as_str())
+        },
+        batch: |run, _| Box::pin(backup::job::drill(run)),
     },
     Job {
         name: "housekeeping",

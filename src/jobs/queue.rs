@@ -24,6 +24,8 @@ pub struct Queue {
     /// Until when everything was; by the clock, and by time.
     seen: Option<(DateTime<Utc>, Instant)>,
     tenants: Option<(Instant, Arc<[Tenant]>)>,
+    /// Since when the database is there.
+    born: Option<DateTime<Utc>>,
 }
 
 /// A tenant with what is its own of the schedule.
@@ -40,6 +42,7 @@ impl Queue {
             owner,
             seen: None,
             tenants: None,
+            born: None,
         }
     }
 
@@ -70,6 +73,7 @@ impl Queue {
         now: DateTime<Utc>,
     ) -> Result<()> {
         let settings = &app.config.consolidation;
+        let born = self.born(app).await?;
         for job in JOBS {
             let Some(schedule) = (job.schedule)(&app.config) else {
                 // Turned off for all: nobody's own schedule turns it on.
@@ -78,7 +82,8 @@ impl Queue {
             match job.scope {
                 Scope::Installation => {
                     let schedule = Schedule::parse(schedule, &settings.timezone)?;
-                    for at in due(&schedule, since, now) {
+                    let due = due(&schedule, since, now).into_iter();
+                    for at in due.filter(|at| *at >= born) {
                         self.enqueue(app, job, at, &[(INSTALLATION, at)]).await?;
                     }
                 }
@@ -140,6 +145,16 @@ impl Queue {
                 .await?;
         }
         Ok(())
+    }
+
+    async fn born(&mut self, app: &App) -> Result<DateTime<Utc>> {
+        if let Some(born) = self.born {
+            return Ok(born);
+        }
+        let owner = self.owner.connection(app).await?;
+        let rows = owner.query(sql!("system/born"), &[]).await?;
+        let born = rows.first().and_then(|row| row.get(0)).unwrap_or_default();
+        Ok(*self.born.insert(born))
     }
 
     async fn tenants(&mut self, app: &App) -> Result<Arc<[Tenant]>> {

@@ -1,12 +1,13 @@
 //! A run of a job: a row that one server takes, works on batch by batch, and ends. Each batch and what is written down of it are one
 //! transaction; a server that lost its run to another finds that out there, and nothing of that batch stays.
 
-use super::{JOBS, Job, Scope};
+use super::{JOBS, Job, Scope, Task};
 use crate::app::App;
 use crate::consolidation::Groups;
 use crate::db::{Connection, Row, Tx};
 use crate::error::{Error, Kind, Result};
 use crate::recall::Item;
+use crate::report::Report;
 use crate::tenant::{INSTALLATION, Place};
 use crate::{clock, sql};
 use chrono::{DateTime, Duration, Utc};
@@ -39,6 +40,10 @@ pub struct Run {
     pub result: String,
     /// What the grouping of statements remembers between two batches.
     pub groups: Option<Groups>,
+    /// Work that goes on beside the batches.
+    pub task: Option<Task>,
+    /// How far that work is.
+    pub report: Report,
     job: &'static Job,
     attempt: i32,
     failures: i32,
@@ -106,6 +111,8 @@ impl Run {
             attempt: row.get("attempt"),
             failures: row.get("failures"),
             groups: None,
+            task: None,
+            report: Report::default(),
             tenant,
             job,
         })
@@ -143,6 +150,12 @@ impl Run {
         let tx = self.begin().await?;
         self.record(&tx, state, Some(error.causes())).await?;
         tx.commit().await
+    }
+
+    /// Writes down that it failed for good: whoever asked for it is told, and asks again if he likes.
+    pub async fn end_with(&mut self, error: &Error) -> Result<()> {
+        self.failures = TRIES;
+        self.fail(error).await
     }
 
     async fn begin(&self) -> Result<Tx> {

@@ -44,7 +44,8 @@ async fn work(mut run: Run, stopper: &Stopper) {
     let began = Instant::now();
     let result = loop {
         match step(&mut run).await {
-            Ok(true) if stopper.is_stopped() || began.elapsed() > SLICE => {
+            // What goes on beside the batches would have to begin anew elsewhere.
+            Ok(true) if stopper.is_stopped() || (began.elapsed() > SLICE && run.task.is_none()) => {
                 break run.release().await;
             }
             Ok(true) => {}

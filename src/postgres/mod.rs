@@ -12,5 +12,5 @@ mod supervise;
 
 pub use disk::Disk;
 pub use find::{Binaries, find};
-pub use paths::Paths;
+pub use paths::{Paths, make_private};
 pub use server::{Access, Embedded, attach, rotate_passwords};

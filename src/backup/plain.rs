@@ -1,0 +1,255 @@
+//! Dumps in SQL: what psql loads onto an existing database, and a database filled from one.
+
+use super::program::Programs;
+use super::restore::{Restored, put};
+use super::scratch::{Scratch, server_major};
+use super::tenant::unpacked;
+use crate::app::App;
+use crate::db::Target;
+use crate::error::{Error, Kind, Result};
+use crate::file::io;
+use crate::report::Report;
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::path::Path;
+use std::process::Stdio;
+use std::time::Instant;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::sync::mpsc;
+
+/// Writes a dump in SQL, packed with gzip, that `gunzip < FILE | psql DATABASE` loads onto an existing database.
+///
+/// # Errors
+/// The role does not see every row, or pg_dump failed: nothing is written then that could be taken for a dump.
+pub async fn export(app: &App, into: &Path, report: &Report) -> Result<u64> {
+    let roles = &app.roles;
+    let snapshot = super::snapshot::Snapshot::take(roles).await?;
+    let programs = Programs::find(&app.config, snapshot.major)?;
+    // A role that does not see everything is refused here.
+    snapshot.rows(&roles.dumper).await?;
+    report.stage("writing SQL", snapshot.bytes);
+    let arguments = [
+        "--clean",
+        "--if-exists",
+        "--no-password",
+        "--snapshot",
+        &snapshot.id,
+    ];
+    let mut running = programs.start(
+        "pg_dump",
+        &roles.dumper,
+        &arguments,
+        Stdio::null(),
+        Stdio::piped(),
+    )?;
+    let mut stdout = running
+        .child
+        .stdout
+        .take()
+        .ok_or_else(|| Error::internal("pg_dump has no output"))?;
+    let partial = tempfile::Builder::new()
+        .prefix(".partial-")
+        .tempfile_in(
+            into.parent()
+                .filter(|parent| !parent.as_os_str().is_empty())
+                .unwrap_or(Path::new(".")),
+        )
+        .map_err(|error| io("write", into, error))?;
+    let failed = |error| io("write", into, error);
+    let mut packed = GzEncoder::new(partial, Compression::fast());
+    let mut buffer = vec![0; 256 * 1024];
+    loop {
+        let read = stdout.read(&mut buffer).await.map_err(Error::internal)?;
+        if read == 0 {
+            break;
+        }
+        packed.write_all(&buffer[..read]).map_err(failed)?;
+        report.advance(read as u64);
+    }
+    running.end().await?;
+    let partial = packed.finish().map_err(failed)?;
+    partial.as_file().sync_all().map_err(failed)?;
+    let size = partial.as_file().metadata().map_err(failed)?.len();
+    partial.persist(into).map_err(|error| failed(error.error))?;
+    crate::file::settle(into).map_err(failed)?;
+    Ok(size)
+}
+
+/// Restores a dump in SQL: into a new database, then swapped in.
+pub async fn restore(app: &App, file: &Path, dry_run: bool, report: &Report) -> Result<Restored> {
+    let began = Instant::now();
+    let scratch = Scratch::make(app).await?;
+    let filled = scratch.fill_from_sql(app, file, report).await;
+    let from = file.display().to_string();
+    put(app, scratch, filled, dry_run, &from, began, report).await
+}
+
+impl Scratch {
+    /// Fills it from a dump in SQL, all of it or nothing, and brings the schema up to date.
+    pub async fn fill_from_sql(&self, app: &App, file: &Path, report: &Report) -> Result<String> {
+        let major = server_major(&self.roles.restorer.connect().await?).await?;
+        let programs = Programs::find(&app.config, major)?;
+        load(&programs, &self.roles.restorer, file, report).await?;
+        let status = crate::db::migrate::status(&self.roles.restorer).await?;
+        if status.applied.is_empty() {
+            let message = format!(
+                "{} is a dump of something else: it has no agent-memory schema",
+                file.display()
+            );
+            return Err(Error::new(Kind::Invalid, "unknown_backup", message).field("backup"));
+        }
+        let version = status.applied.last().map_or(0, |(version, _)| *version);
+        self.migrate().await?;
+        Ok(format!("every statement ran, schema version {version}"))
+    }
+}
+
+async fn load(programs: &Programs, target: &Target, file: &Path, report: &Report) -> Result<()> {
+    let reader = unpacked(file, report.clone())?;
+    let arguments = [
+        "--no-psqlrc",
+        "--quiet",
+        "--single-transaction",
+        "--set=ON_ERROR_STOP=1",
+        "--no-password",
+    ];
+    let mut running = programs.start("psql", target, &arguments, Stdio::piped(), Stdio::null())?;
+    let mut stdin = running
+        .child
+        .stdin
+        .take()
+        .ok_or_else(|| Error::internal("psql has no input"))?;
+    let (sender, mut lines) = mpsc::channel::<Vec<u8>>(4);
+    let filtering = tokio::task::spawn_blocking(move || {
+        filter(reader, |piece| sender.blocking_send(piece).is_ok())
+    });
+    while let Some(piece) = lines.recv().await {
+        // psql that has given up says why at its end.
+        if stdin.write_all(&piece).await.is_err() {
+            break;
+        }
+    }
+    drop(lines);
+    let filtered = filtering.await.map_err(Error::internal)?;
+    if let Err(error) = filtered {
+        // The transaction is not committed: psql is ended before its input is.
+        let _ = running.child.kill().await;
+        return Err(error);
+    }
+    drop(stdin);
+    running.end().await
+}
+
+/// Where a dump's line stands.
+enum At {
+    Statement,
+    /// Rows of a COPY, to the line `\.`
+    Rows,
+}
+
+/// Passes a dump on line by line, in pieces, without what only a superuser may do and what the new database has already: extensions,
+/// owners and grants. A command of psql's own (`\!` would run a program) is refused.
+fn filter(reader: impl Read, mut pass: impl FnMut(Vec<u8>) -> bool) -> Result<()> {
+    let mut reader = BufReader::with_capacity(256 * 1024, reader);
+    let (mut at, mut piece, mut ended) = (At::Statement, Vec::new(), false);
+    let mut line = Vec::new();
+    loop {
+        line.clear();
+        let read = reader.read_until(b'\n', &mut line).map_err(|error| {
+            Error::invalid(format!("the dump cannot be read: {error}")).field("backup")
+        })?;
+        if read == 0 {
+            break;
+        }
+        match at {
+            At::Rows => {
+                if line.starts_with(b"\\.") {
+                    at = At::Statement;
+                }
+            }
+            At::Statement => {
+                let text = String::from_utf8_lossy(&line);
+                let text = text.trim_end();
+                ended |= text == "-- PostgreSQL database dump complete";
+                if text.starts_with("COPY ") && text.ends_with("FROM stdin;") {
+                    at = At::Rows;
+                } else if let Some(command) = text.strip_prefix('\\') {
+                    let harmless = ["restrict ", "unrestrict "];
+                    if !harmless.iter().any(|known| command.starts_with(known)) {
+                        let message = format!(
+                            "the dump has a command of psql's own (\\{}), which none of ours has",
+                            command.chars().take(20).collect::<String>()
+                        );
+                        return Err(
+                            Error::new(Kind::Invalid, "unknown_backup", message).field("backup")
+                        );
+                    }
+                } else if is_the_databases_own(text) {
+                    continue;
+                }
+            }
+        }
+        piece.extend_from_slice(&line);
+        if piece.len() >= 64 * 1024 && !pass(std::mem::take(&mut piece)) {
+            return Ok(());
+        }
+    }
+    if !ended || matches!(at, At::Rows) {
+        let message = "the dump is cut off: its last line is missing";
+        return Err(Error::new(Kind::Invalid, "backup_damaged", message).field("backup"));
+    }
+    pass(piece);
+    Ok(())
+}
+
+/// Statements about what the new database has already, or what its owner may not do; pg_dump writes each on a line.
+fn is_the_databases_own(line: &str) -> bool {
+    let begins = |words: &[&str]| words.iter().any(|word| line.starts_with(word));
+    begins(&[
+        "CREATE EXTENSION ",
+        "DROP EXTENSION ",
+        "COMMENT ON EXTENSION ",
+        "GRANT ",
+        "REVOKE ",
+        "ALTER DEFAULT PRIVILEGES ",
+    ]) || (line.starts_with("ALTER ") && line.contains(" OWNER TO "))
+        || line == "DROP SCHEMA IF EXISTS public;"
+        || line == "CREATE SCHEMA public;"
+}
+
+#[cfg(test)]
+mod tests {
+    use super::filter;
+
+    fn filtered(text: &str) -> Result<String, String> {
+        let mut all = Vec::new();
+        let done = filter(text.as_bytes(), |piece| {
+            all.extend(piece);
+            true
+        });
+        done.map(|()| String::from_utf8_lossy(&all).into_owned())
+            .map_err(|error| error.message().to_owned())
+    }
+
+    #[test]
+    fn rows_pass_as_they_are_and_statements_of_the_database_do_not() {
+        let end = "-- PostgreSQL database dump complete\n";
+        let dump = format!(
+            "CREATE EXTENSION x;\nCREATE TABLE t (a text);\nALTER TABLE t OWNER TO somebody;\nCOPY public.t (a) FROM stdin;\nCREATE EXTENSION is a memory\n\\\\! too\nGRANT\n\\.\nGRANT ALL ON t TO you;\n{end}"
+        );
+        assert_eq!(
+            filtered(&dump).unwrap(),
+            format!(
+                "CREATE TABLE t (a text);\nCOPY public.t (a) FROM stdin;\nCREATE EXTENSION is a memory\n\\\\! too\nGRANT\n\\.\n{end}"
+            )
+        );
+        assert!(filtered("SELECT 1;\n").unwrap_err().contains("cut off"));
+        assert!(
+            filtered(&format!("\\! touch /tmp/x\n{end}"))
+                .unwrap_err()
+                .contains("psql's own")
+        );
+        assert!(filtered(&format!("\\restrict abc\n{end}")).is_ok());
+    }
+}

@@ -1,0 +1,148 @@
+//! pg_dump, pg_restore and psql, as processes.
+
+use crate::config::{Config, for_children};
+use crate::db::Target;
+use crate::error::{Error, Kind, Result};
+use crate::postgres::{Paths, find};
+use std::path::PathBuf;
+use std::process::Stdio;
+use tempfile::NamedTempFile;
+use tokio::io::AsyncReadExt;
+use tokio::process::{Child, Command};
+
+/// Where PostgreSQL's programs for backups are.
+#[derive(Clone, Debug)]
+pub struct Programs {
+    dir: PathBuf,
+    /// Their major version.
+    pub major: u32,
+}
+
+/// A program that runs, and the file with its password.
+pub struct Running {
+    name: &'static str,
+    /// The process; it ends with this value.
+    pub child: Child,
+    errors: tokio::task::JoinHandle<String>,
+    _password: NamedTempFile,
+}
+
+impl Programs {
+    /// Programs that can dump and restore a server of this major version.
+    ///
+    /// # Errors
+    /// There are none, or they are older than the server.
+    pub fn find(config: &Config, server: u32) -> Result<Self> {
+        let found = find(&config.embedded, &Paths::new(config.data_dir()), None)?;
+        let missing = |what: String| Error::new(Kind::Unavailable, "pg_dump_missing", what);
+        let install = format!(
+            "install them: apt-get install postgresql-client-{server}, or set AGENT_MEMORY_PG_BIN"
+        );
+        let Some(found) = found.filter(|found| found.program("pg_dump").is_file()) else {
+            return Err(missing(format!(
+                "PostgreSQL's pg_dump and pg_restore are not here; {install}"
+            )));
+        };
+        if found.major < server {
+            let what = format!(
+                "pg_dump {} is older than the server, PostgreSQL {server}; {install}",
+                found.version
+            );
+            return Err(missing(what));
+        }
+        Ok(Self {
+            dir: found.dir,
+            major: found.major,
+        })
+    }
+
+    /// Starts one of them on a database.
+    pub fn start(
+        &self,
+        name: &'static str,
+        target: &Target,
+        arguments: &[&str],
+        input: Stdio,
+        output: Stdio,
+    ) -> Result<Running> {
+        let password = passfile(target)?;
+        let mut command = Command::new(self.dir.join(name));
+        command
+            .args(arguments)
+            .env_clear()
+            .envs(for_children())
+            .envs(target.variables())
+            .env("PGPASSFILE", password.path())
+            .env("PGCONNECT_TIMEOUT", "10")
+            .env("PGAPPNAME", "agent-memory backup")
+            // A pooler refuses this: what it lends is not one session, and what these programs set would stay with another client.
+            .env("PGOPTIONS", "-c client_min_messages=warning")
+            .stdin(input)
+            .stdout(output)
+            .stderr(Stdio::piped())
+            .kill_on_drop(true);
+        let mut child = command.spawn().map_err(|error| {
+            let message = format!("{} cannot be run: {error}", self.dir.join(name).display());
+            Error::new(Kind::Unavailable, "pg_dump_missing", message).source(error)
+        })?;
+        let stderr = child.stderr.take();
+        let errors = tokio::spawn(async move {
+            let mut text = Vec::new();
+            if let Some(stderr) = stderr {
+                // The first of many errors says what is wrong.
+                let _ = stderr.take(64 * 1024).read_to_end(&mut text).await;
+            }
+            String::from_utf8_lossy(&text).into_owned()
+        });
+        Ok(Running {
+            name,
+            child,
+            errors,
+            _password: password,
+        })
+    }
+}
+
+impl Running {
+    /// Waits for its end.
+    ///
+    /// # Errors
+    /// It failed: the last thing it said.
+    pub async fn end(mut self) -> Result<()> {
+        drop(self.child.stdin.take());
+        let status = self.child.wait().await.map_err(Error::internal)?;
+        let said = self.errors.await.unwrap_or_default();
+        if status.success() {
+            return Ok(());
+        }
+        // Lines of a memory may follow an error's first (DETAIL, CONTEXT): they are not told.
+        let said = said
+            .lines()
+            .filter(|line| {
+                line.contains("error") || line.contains("ERROR") || line.contains("FATAL")
+            })
+            .map(|line| line.chars().take(300).collect::<String>())
+            .next()
+            .unwrap_or_else(|| status.to_string());
+        let message = format!("{} failed: {said}", self.name);
+        Err(Error::new(Kind::Unavailable, "program_failed", message))
+    }
+}
+
+/// The target's password in a file of libpq's form, for this user alone: an environment could be read by others' tools.
+fn passfile(target: &Target) -> Result<NamedTempFile> {
+    use std::io::Write;
+    let escaped = |text: &str| text.replace('\\', "\\\\").replace(':', "\\:");
+    let password = target.password()?;
+    let mut file = NamedTempFile::new().map_err(Error::internal)?;
+    if !password.is_empty() {
+        writeln!(
+            file,
+            "*:*:*:{}:{}",
+            escaped(target.user()),
+            escaped(&password)
+        )
+        .map_err(Error::internal)?;
+    }
+    Ok(file)
+}

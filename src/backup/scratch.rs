@@ -1,0 +1,302 @@
+//! A database that is made for a restore or a trial, filled, and dropped or put in its place.
+
+use super::manifest::{Manifest, Tenant};
+use super::program::{Programs, Running};
+use super::tenant::{self, Into};
+use crate::app::App;
+use crate::db::{Connection, Roles, init, migrate, quoted};
+use crate::error::{Error, Kind, Result};
+use crate::file::io;
+use crate::postgres::Disk;
+use crate::report::Report;
+use crate::{id, sql};
+use base64::Engine;
+use std::io::Write;
+use std::path::Path;
+use std::process::Stdio;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use tempfile::NamedTempFile;
+use tokio::io::AsyncReadExt;
+
+/// What scratch databases' names begin with: what a killed restore left is known by it.
+pub const PREFIX: &str = "agent_memory_scratch_";
+
+/// How long our own connections take to end.
+const LEAVING: Duration = Duration::from_secs(10);
+
+/// A database of its own.
+pub struct Scratch {
+    /// Its name.
+    pub name: String,
+    /// It, as each role.
+    pub roles: Roles,
+    /// Holds it, so that nobody takes it for a leftover.
+    pub maker: Connection,
+}
+
+impl Scratch {
+    /// Makes it, as the one of `app` is; what an earlier one left is dropped.
+    ///
+    /// # Errors
+    /// `cannot_make_databases`: the role may not.
+    pub async fn make(app: &App) -> Result<Self> {
+        let maker = app.roles.maker.connect().await.map_err(denied)?;
+        for row in maker
+            .query(sql!("system/databases_like"), &[&PREFIX])
+            .await?
+        {
+            let left: String = row.get(0);
+            if hold(&maker, &left).await? {
+                let _ = maker
+                    .batch(&format!("drop database {}", quoted(&left)))
+                    .await;
+            }
+        }
+        let name = format!("{PREFIX}{}", &id::new("x").0[2..]);
+        hold(&maker, &name).await?;
+        let like = app.roles.owner.database();
+        let owner = app.roles.restorer.user();
+        let statements = maker
+            .query(sql!("system/database_make"), &[&name, &owner, &like])
+            .await?;
+        for row in &statements {
+            maker.batch(row.get(0)).await.map_err(denied)?;
+        }
+        let scratch = Self {
+            roles: app.roles.with_database(&name),
+            name,
+            maker,
+        };
+        match scratch.prepare(app).await {
+            Ok(()) => Ok(scratch),
+            Err(error) => {
+                scratch.drop().await;
+                Err(error)
+            }
+        }
+    }
+
+    async fn prepare(&self, app: &App) -> Result<()> {
+        let inside = self.roles.maker.with_database(&self.name).connect().await?;
+        let names = init::Names {
+            database: &self.name,
+            owner: self.roles.restorer.user(),
+            application: self.roles.application.user(),
+            backup: self.roles.dumper.user(),
+        };
+        for statement in init::inside(&inside, &names).await? {
+            inside.batch(&statement).await?;
+        }
+        let there = app.roles.restorer.connect().await?;
+        for row in there.query(sql!("system/extensions"), &[]).await? {
+            let name: String = row.get(0);
+            let made = format!("create extension if not exists {}", quoted(&name));
+            if let Err(error) = inside.batch(&made).await {
+                log::warn!(
+                    "the extension {name} is not in the new database: {}",
+                    error.causes()
+                );
+            }
+        }
+        Ok(())
+    }
+
+    /// Drops it; what cannot be dropped is dropped by the next one that is made.
+    pub async fn drop(self) {
+        let drop = format!("drop database {} with (force)", quoted(&self.name));
+        let began = Instant::now();
+        // Who may not end others' connections waits until our own have ended.
+        while let Err(error) = self.maker.batch(&drop).await {
+            if began.elapsed() > LEAVING {
+                log::warn!(
+                    "the database {} is left over: {}",
+                    self.name,
+                    error.causes()
+                );
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+    }
+
+    /// The server as a value, on it.
+    pub fn app(&self, app: &App) -> Result<Arc<App>> {
+        App::new(app.config.clone(), self.roles.clone(), Disk::default())
+    }
+
+    /// Fills it from a set: from its dump, or from its exports where there is none. The schema is brought up to date.
+    pub async fn fill(
+        &self,
+        app: &App,
+        dir: &Path,
+        manifest: &Manifest,
+        report: &Report,
+    ) -> Result<()> {
+        match &manifest.dump {
+            Some(dump) => {
+                self.from_dump(app, &dir.join(&dump.file), report).await?;
+                self.compare(dump).await?;
+                self.migrate().await
+            }
+            None => {
+                self.migrate().await?;
+                self.from_exports(app, dir, manifest, report).await
+            }
+        }
+    }
+
+    /// Brings the schema up to date.
+    pub async fn migrate(&self) -> Result<()> {
+        migrate::up(&self.roles.restorer, self.roles.application.user())
+            .await
+            .map(drop)
+    }
+
+    async fn from_dump(&self, app: &App, dump: &Path, report: &Report) -> Result<()> {
+        let programs = Programs::find(
+            &app.config,
+            server_major(&self.roles.restorer.connect().await?).await?,
+        )?;
+        report.stage("restoring the database", 0);
+        let path = dump.display().to_string();
+        let list = listed(programs.start(
+            "pg_restore",
+            &self.roles.restorer,
+            &["--list", &path],
+            Stdio::null(),
+            Stdio::piped(),
+        )?)
+        .await?;
+        let mut wanted = NamedTempFile::new().map_err(Error::internal)?;
+        wanted
+            .write_all(without_extensions(&list).as_bytes())
+            .map_err(|error| io("write", wanted.path(), error))?;
+        let chosen = wanted.path().display().to_string();
+        let arguments = [
+            "--exit-on-error",
+            "--no-owner",
+            "--no-acl",
+            "--no-password",
+            "--jobs=2",
+            "--use-list",
+            &chosen,
+            "--dbname",
+            &self.name,
+            &path,
+        ];
+        let running = programs.start(
+            "pg_restore",
+            &self.roles.restorer,
+            &arguments,
+            Stdio::null(),
+            Stdio::null(),
+        )?;
+        running.end().await
+    }
+
+    /// Whether every table has the rows that the manifest says.
+    async fn compare(&self, dump: &super::manifest::Dump) -> Result<()> {
+        let connection = self.roles.maker.with_database(&self.name).connect().await?;
+        for (table, expected) in &dump.rows {
+            let text = format!("select count(*) from {table} where $1 <> ''");
+            let found = connection.count_for(&text, "*").await?;
+            if found != *expected {
+                let message = format!(
+                    "{table} has {found} rows after the restore, the backup says {expected}"
+                );
+                return Err(Error::new(Kind::Conflict, "backup_damaged", message));
+            }
+        }
+        Ok(())
+    }
+
+    async fn from_exports(
+        &self,
+        app: &App,
+        dir: &Path,
+        manifest: &Manifest,
+        report: &Report,
+    ) -> Result<()> {
+        let inside = self.app(app)?;
+        let owner = self.roles.restorer.connect().await?;
+        for part in &manifest.tenants {
+            report.stage(format!("restoring {}", part.tenant_id), 0);
+            self.tenant(&inside, &owner, part).await?;
+            let file = dir.join(&part.file);
+            tenant::take(
+                &inside,
+                &file,
+                &part.tenant_id,
+                Into::Empty,
+                None,
+                false,
+                report,
+            )
+            .await?;
+        }
+        Ok(())
+    }
+
+    /// A tenant as it was: where its rows are, and the key that its sealed texts are under.
+    async fn tenant(&self, inside: &Arc<App>, owner: &Connection, part: &Tenant) -> Result<()> {
+        tenant::make(inside, &part.tenant_id, &part.isolation).await?;
+        if let Some(key) = &part.data_key {
+            let wrapped = base64::engine::general_purpose::STANDARD
+                .decode(&key.wrapped)
+                .map_err(Error::internal)?;
+            owner
+                .query(
+                    sql!("system/data_key_put"),
+                    &[&part.tenant_id, &wrapped, &key.wrapped_by],
+                )
+                .await?;
+            inside.places.forget(&part.tenant_id);
+        }
+        Ok(())
+    }
+}
+
+async fn hold(maker: &Connection, name: &str) -> Result<bool> {
+    let rows = maker.query(sql!("system/database_hold"), &[&name]).await?;
+    Ok(rows.first().is_some_and(|row| row.get(0)))
+}
+
+/// The major version of a server.
+pub async fn server_major(connection: &Connection) -> Result<u32> {
+    let rows = connection.query(sql!("system/version"), &[]).await?;
+    let version: String = rows.first().map(|row| row.get(0)).unwrap_or_default();
+    let major = version.split(|c: char| !c.is_ascii_digit()).next();
+    major
+        .and_then(|text| text.parse().ok())
+        .ok_or_else(|| Error::internal("a server without a version"))
+}
+
+async fn listed(mut running: Running) -> Result<String> {
+    let mut text = String::new();
+    if let Some(mut stdout) = running.child.stdout.take() {
+        stdout
+            .read_to_string(&mut text)
+            .await
+            .map_err(Error::internal)?;
+    }
+    running.end().await?;
+    Ok(text)
+}
+
+/// A dump's list without extensions: only a superuser may make them, and they are there already.
+fn without_extensions(list: &str) -> String {
+    let kept = list.lines().filter(|line| !line.contains(" EXTENSION "));
+    kept.map(|line| format!("{line}\n")).collect()
+}
+
+fn denied(error: Error) -> Error {
+    if !error
+        .causes()
+        .contains("permission denied to create database")
+    {
+        return error;
+    }
+    let message = "the database's owner may not make databases, and a restore needs one to restore into: agent-memory db init --admin-url … gives it that right (or, as a superuser: ALTER ROLE <owner> CREATEDB)";
+    Error::new(Kind::Forbidden, "cannot_make_databases", message).source(error)
+}

@@ -2,7 +2,7 @@
 
 use super::body::Body;
 use super::manifest::{self, DataKey, Dump, FORMAT, FileSum, MANIFEST, Manifest, SUMS};
-use super::output::{Output, room};
+use super::output::{Output, full, room};
 use super::program::Programs;
 use super::repository::{Partial, Repository};
 use super::snapshot::Snapshot;
@@ -209,16 +209,13 @@ impl Making<'_> {
         let output = self.output(&file)?;
         let mut encoder = zstd::Encoder::new(output, LEVEL).map_err(Error::internal)?;
         let mut body = Body::default();
+        let failed = |error| full(io("write", &self.partial.dir.join(&file), error));
         while let Some(piece) = pieces.try_next().await? {
             body.put(&piece);
-            encoder
-                .write_all(&piece)
-                .map_err(|error| io("write", &self.partial.dir.join(&file), error))?;
+            encoder.write_all(&piece).map_err(failed)?;
             room(&self.partial.dir, self.reserve())?;
         }
-        let output = encoder
-            .finish()
-            .map_err(|error| io("write", &self.partial.dir.join(&file), error))?;
+        let output = encoder.finish().map_err(failed)?;
         self.files.push(output.end(&self.partial.dir)?);
         let (body_sha256, lines) = body.end();
         let wrapped: Option<Vec<u8>> = row.get("data_key");

@@ -12,7 +12,7 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
 /// Between two looks at how much room is left, in bytes.
-const LOOK: u64 = 8 << 20;
+const LOOK: u64 = 1 << 20;
 
 /// A file that is written.
 pub struct Output {
@@ -104,15 +104,16 @@ pub fn room(dir: &Path, reserve: u64) -> Result<()> {
     Err(Error::new(Kind::StorageFull, "backup_disk_full", message))
 }
 
-/// The kind of an error of a disk that is full.
-fn full(error: Error) -> Error {
+/// The error of a disk that is full, as such.
+pub fn full(error: Error) -> Error {
     match error.causes().contains("No space left") {
-        true => Error::new(
-            Kind::StorageFull,
-            "backup_disk_full",
-            error.message().to_owned(),
-        )
-        .source(error),
+        true => {
+            let message = format!(
+                "{}: no backup was made; make room, or set BACKUP_DIR",
+                error.message()
+            );
+            Error::new(Kind::StorageFull, "backup_disk_full", message)
+        }
         false => error,
     }
 }

@@ -14,8 +14,6 @@ use tokio::process::{Child, Command};
 #[derive(Clone, Debug)]
 pub struct Programs {
     dir: PathBuf,
-    /// Their major version.
-    pub major: u32,
 }
 
 /// A program that runs, and the file with its password.
@@ -50,10 +48,7 @@ impl Programs {
             );
             return Err(missing(what));
         }
-        Ok(Self {
-            dir: found.dir,
-            major: found.major,
-        })
+        Ok(Self { dir: found.dir })
     }
 
     /// Starts one of them on a database.

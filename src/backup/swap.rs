@@ -21,6 +21,13 @@ pub async fn swap(roles: &Roles, maker: &Connection, new: &str) -> Result<String
     let stem: String = current.chars().take(30).collect();
     let before = format!("{stem}{BEFORE}{}", clock::now().format("%Y%m%d_%H%M%S"));
     let other = roles.maker.connect().await?;
+    let taken = other
+        .query(sql!("system/databases_like"), &[&before])
+        .await?;
+    let before = match taken.len() {
+        0 => before,
+        more => format!("{before}_{}", more + 1),
+    };
     let began = Instant::now();
     loop {
         let renames = rename(maker, [(&*current, &*before), (new, &*current)]);

@@ -157,12 +157,14 @@ fn report(
     known("PGPASSWORD", &passwords.application, names.application);
     known("PGOWNER_PASSWORD", &passwords.owner, names.owner);
     lines.insert(3, format!("PGOWNER_USER={}", names.owner));
-    if let Some(password) = &passwords.backup {
-        lines.push(format!(
-            "# the role {} (for dumps) has the password {password}",
+    lines.push(format!("PGBACKUP_USER={}", names.backup));
+    lines.push(match &passwords.backup {
+        Some(password) => format!("PGBACKUP_PASSWORD={password}"),
+        None => format!(
+            "# PGBACKUP_PASSWORD: the role {} was there, its password is as it was",
             names.backup
-        ))
-    }
+        ),
+    });
     let text = lines.join("\n") + "\n";
     let Some(file) = file else {
         return super::print(&format!(

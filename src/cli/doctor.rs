@@ -62,6 +62,10 @@ fn examine(flags: &Flags) -> Vec<Finding> {
         return found;
     }
     found.extend(doctor::machine(&config, &loaded.warnings));
+    found.extend(doctor::host(&config));
+    if !config.is_external() {
+        found.extend(doctor::cluster(&config));
+    }
     if let Err(error) = must_exist(&config) {
         found.push(Finding::warn(
             "database",
@@ -75,9 +79,13 @@ fn examine(flags: &Flags) -> Vec<Finding> {
             Ok(database) => database,
             Err(error) => {
                 let said = format!("it does not open: {}", error.causes());
-                let finding =
-                    Finding::fail("database", said, "agent-memory serve says more in its log");
-                return Ok(vec![finding]);
+                let mut found = vec![Finding::fail(
+                    "database",
+                    said,
+                    "agent-memory serve says more in its log",
+                )];
+                found.extend(doctor::backups(&config, None).await?);
+                return Ok(found);
             }
         };
         let found =

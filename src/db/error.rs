@@ -136,7 +136,9 @@ fn from_db(db: &DbError) -> Error {
         | SqlState::CONNECTION_EXCEPTION
         | SqlState::PROTOCOL_VIOLATION
         | SqlState::IDLE_IN_TRANSACTION_SESSION_TIMEOUT
-        | SqlState::READ_ONLY_SQL_TRANSACTION => Error::unavailable("database_unavailable", away),
+        | SqlState::READ_ONLY_SQL_TRANSACTION
+        // The moment in which a restore puts another database in place.
+        | SqlState::INVALID_CATALOG_NAME => Error::unavailable("database_unavailable", away),
         SqlState::T_R_SERIALIZATION_FAILURE
         | SqlState::T_R_DEADLOCK_DETECTED
         | SqlState::LOCK_NOT_AVAILABLE => {

@@ -66,6 +66,32 @@ pub fn all() -> Result<Vec<Migration>> {
     Ok(list)
 }
 
+/// The indexes that the migrations make and none of them drops again, each with the statement that makes it.
+pub fn indexes() -> Result<Vec<(String, String)>> {
+    let mut made: Vec<(String, String)> = Vec::new();
+    for step in all()? {
+        let statements = step.text.split(';').map(|text| {
+            let lines = text.lines().filter(|line| !line.starts_with("--"));
+            let code = lines.map(|line| line.split(" --").next().unwrap_or_default());
+            code.flat_map(str::split_whitespace)
+                .collect::<Vec<_>>()
+                .join(" ")
+        });
+        for statement in statements {
+            let words: Vec<&str> = statement.split(' ').collect();
+            match words.as_slice() {
+                ["create", "index", name, "on", ..]
+                | ["create", "unique", "index", name, "on", ..] => {
+                    made.push(((*name).to_owned(), statement.clone()));
+                }
+                ["drop", "index", name] => made.retain(|(known, _)| known != name),
+                _ => {}
+            }
+        }
+    }
+    Ok(made)
+}
+
 /// Compares a database with this program; refuses a newer schema, and one whose past was edited.
 pub async fn status(owner: &Target) -> Result<Status> {
     let connection = owner.connect().await?;

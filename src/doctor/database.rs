@@ -1,5 +1,7 @@
 //! Checks of the database: reachable, encrypted, migrated, its roles, its policies, its own log, the keys.
 
+use super::backups::backups;
+use super::server::{indexes, refused, server};
 use super::{AGE, Finding};
 use crate::audit::verify;
 use crate::clock;
@@ -16,16 +18,7 @@ pub async fn database(config: &Config, application: &Target, owner: &Target) -> 
     let mut found = Vec::new();
     for (target, role) in [(application, "application"), (owner, "owner")] {
         if let Err(error) = target.connect().await {
-            let said = format!(
-                "the {role} ({}) cannot connect: {}",
-                target.user(),
-                error.causes()
-            );
-            found.push(Finding::fail(
-                "database_unreachable",
-                said,
-                mend_connection(config),
-            ));
+            found.push(refused(config, role, target.user(), &error));
             return found;
         }
     }
@@ -45,11 +38,14 @@ pub async fn database(config: &Config, application: &Target, owner: &Target) -> 
         )),
     };
     note("tls", encryption(config, application).await);
+    note("postgres", server(config, &connection).await);
     let migrated = schema(owner).await;
     let ready = matches!(&migrated, Ok(found) if found.iter().all(|finding| finding.level == super::Level::Ok));
     note("schema", migrated);
     note("database_log", logging(config, &connection).await);
+    note("backup", backups(config, Some(&connection)).await);
     if ready {
+        note("indexes", indexes(&connection).await);
         note("role", role(&connection, application.user()).await);
         note(
             "policies",
@@ -60,15 +56,6 @@ pub async fn database(config: &Config, application: &Target, owner: &Target) -> 
         note("audit", audit(owner).await);
     }
     found
-}
-
-fn mend_connection(config: &Config) -> &'static str {
-    match config.is_external() {
-        true => {
-            "check PGHOST, PGPORT, PGUSER and PGPASSWORD (agent-memory config show); agent-memory db init makes what is missing"
-        }
-        false => "agent-memory serve starts it; its log says why it does not",
-    }
 }
 
 async fn encryption(config: &Config, application: &Target) -> Result<Vec<Finding>> {
@@ -99,7 +86,21 @@ async fn encryption(config: &Config, application: &Target) -> Result<Vec<Finding
 }
 
 async fn schema(owner: &Target) -> Result<Vec<Finding>> {
-    let status = migrate::status(owner).await?;
+    let status = match migrate::status(owner).await {
+        Err(error) if error.code() == "schema_newer" => {
+            let mend = "install the newer agent-memory again; an older one starts on a backup of its own time";
+            return Ok(vec![Finding::fail("schema_newer", error.to_string(), mend)]);
+        }
+        Err(error) if error.code() == "schema_differs" => {
+            let mend = "agent-memory backup restore newest, or the build of agent-memory that made this database";
+            return Ok(vec![Finding::fail(
+                "schema_differs",
+                error.to_string(),
+                mend,
+            )]);
+        }
+        other => other?,
+    };
     let newest = status.applied.last().map_or(0, |(version, _)| *version);
     Ok(vec![match status.pending.len() {
         0 => Finding::ok("schema", format!("up to date, version {newest}")),

@@ -1,11 +1,19 @@
 //! What is wrong, or could be, and the command that mends it. Each check stands on its own, so that it says what it can when others
 //! cannot.
 
+mod backups;
+mod cluster;
 mod database;
+mod host;
 mod machine;
+mod server;
 
+pub use backups::backups;
+pub use cluster::cluster;
 pub use database::database;
+pub use host::host;
 pub use machine::{AGE, ages_and_modes, machine};
+pub use server::indexes;
 
 use serde::Serialize;
 

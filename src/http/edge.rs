@@ -134,6 +134,9 @@ impl Edge {
         if preflight {
             return Ok(reply::nothing().map(Content::boxed));
         }
+        if rest::is_scrape(path, request.headers()) {
+            self.health.refresh().await;
+        }
         if path == "/" {
             return Ok(self.health.about(request.method())?.map(Content::boxed));
         }

@@ -2,6 +2,7 @@
 
 use super::{Response, reply};
 use crate::app::App;
+use crate::backup::state::{Trouble, state};
 use crate::error::{Error, Kind, Result};
 use crate::jobs::maintenance::{growth, slow};
 use crate::{clock, sql};
@@ -14,8 +15,8 @@ use tokio::sync::Mutex;
 /// How long what the owner sees holds.
 const HOLDS: Duration = Duration::from_secs(5);
 
-/// How consolidation is, how storage grew, which queries are slow.
-type Looked = (Value, Value, Value);
+/// How consolidation is, how storage grew, which queries are slow, how it stands with backups.
+type Looked = (Value, Value, Value, Value);
 
 /// Answers without a key.
 pub struct Health {
@@ -98,7 +99,7 @@ impl Health {
         let pool = self.app.db.state();
         let (ok, refused, failed) = self.app.metrics.totals();
         let storage = self.app.disk.check();
-        let (consolidation, growth, slow) = self.owners().await;
+        let (consolidation, growth, slow, backup) = self.owners().await;
         let checks = json!({
             "database": check(
                 connected.is_ok(),
@@ -114,7 +115,7 @@ impl Health {
             ),
             "consolidation": consolidation,
             "performance": check(true, "counted since the start", None, &json!({"ok": ok, "refused": refused, "failed": failed, "slow_queries": slow})),
-            "backup": {"status": "warn", "message": "not part of this version yet", "details": {}},
+            "backup": backup,
         });
         let status = match (connected.is_ok(), storage.is_ok()) {
             (false, _) => "unhealthy",
@@ -123,6 +124,11 @@ impl Health {
         };
         let body = json!({"status": status, "checks": checks, "timestamp": clock::now(), "uptime": self.uptime()});
         reply::health(connected.is_ok(), &body)
+    }
+
+    /// Looks again where what is known is old: before numbers are told.
+    pub async fn refresh(&self) {
+        self.owners().await;
     }
 
     /// What only the owner sees: consolidation over all tenants, growth, slow queries. Looked up every few seconds at most, whoever asks.
@@ -135,6 +141,7 @@ impl Health {
                     check(false, error.message(), None, &json!({})),
                     Value::Null,
                     Value::Null,
+                    check(false, error.message(), None, &json!({})),
                 ),
             };
             *looked = Some((Instant::now(), new));
@@ -184,7 +191,15 @@ async fn look(app: &App) -> Result<Looked> {
         .into_iter()
         .map(|line| line.what)
         .collect::<Vec<_>>();
-    Ok((consolidation, growth.into(), slow.into()))
+    let backups = state(&app.config, Some(&owner)).await?;
+    app.metrics.backups(&backups);
+    let (message, _) = backups.told();
+    let status = match backups.trouble() {
+        Trouble::None => "pass",
+        _ => "warn",
+    };
+    let backup = json!({"status": status, "message": message, "details": backups});
+    Ok((consolidation, growth.into(), slow.into(), backup))
 }
 
 fn check(pass: bool, message: &str, took: Option<f64>, details: &Value) -> Value {

@@ -2,9 +2,12 @@
 
 use super::{Batch, JOBS, Run};
 use crate::app::App;
+use crate::backup::state::{Trouble, state};
+use crate::backup::{Repository, check};
 use crate::db::{Connection, Tx};
 use crate::doctor::{self, Level};
 use crate::error::{Error, Result};
+use crate::report::Report;
 use crate::{clock, sql};
 use chrono::{DateTime, Datelike, Duration, Utc};
 use serde::Serialize;
@@ -98,14 +101,9 @@ pub async fn maintain(
         for line in vacuum(&owner, extent == Extent::Monthly).await? {
             tell(&mut lines, line);
         }
-        tell(
-            &mut lines,
-            Line::warn(
-                "backups",
-                "their integrity is not checked: this version makes none yet",
-                "agent-memory call export_all --format ndjson",
-            ),
-        );
+        for line in backups(app, &owner).await? {
+            tell(&mut lines, line);
+        }
     }
     if extent == Extent::Monthly {
         for finding in doctor::ages_and_modes(&app.config, clock::now()) {
@@ -244,6 +242,26 @@ async fn vacuum(owner: &Connection, all: bool) -> Result<Vec<Line>> {
     }
     if lines.is_empty() {
         lines.push(Line::ok("vacuum", "nothing that would pay"));
+    }
+    Ok(lines)
+}
+
+/// How it stands with backups, and whether every byte of the newest is as it was written.
+async fn backups(app: &App, owner: &Connection) -> Result<Vec<Line>> {
+    let state = state(&app.config, Some(owner)).await?;
+    let (what, mend) = state.told();
+    let mut lines = vec![match state.trouble() {
+        Trouble::None => Line::ok("backups", what),
+        _ => Line::warn("backups", what, mend),
+    }];
+    let repository = Repository::new(app.config.backup_dir());
+    if let Some(set) = repository.sets()?.into_iter().next() {
+        let name = set.name.clone();
+        let checked = check::verify(&repository, set, None, &Report::default()).await;
+        lines.push(match checked {
+            Ok(verified) => Line::ok("backups", format!("{name}: {}", verified.what)),
+            Err(error) => Line::warn("backups", error.message(), "agent-memory backup create"),
+        });
     }
     Ok(lines)
 }

@@ -26,6 +26,8 @@ pub struct Queue {
     tenants: Option<(Instant, Arc<[Tenant]>)>,
     /// Since when the database is there.
     born: Option<DateTime<Utc>>,
+    /// Which database it is.
+    oid: Option<i64>,
 }
 
 /// A tenant with what is its own of the schedule.
@@ -43,6 +45,7 @@ impl Queue {
             seen: None,
             tenants: None,
             born: None,
+            oid: None,
         }
     }
 
@@ -72,6 +75,7 @@ impl Queue {
         since: Option<DateTime<Utc>>,
         now: DateTime<Utc>,
     ) -> Result<()> {
+        self.look_for_a_restore(app).await?;
         let settings = &app.config.consolidation;
         let born = self.born(app).await?;
         for job in JOBS {
@@ -144,6 +148,21 @@ impl Queue {
                 )
                 .await?;
         }
+        Ok(())
+    }
+
+    /// After a restore the database is another one of the same name: nothing that is known of the one before holds.
+    async fn look_for_a_restore(&mut self, app: &App) -> Result<()> {
+        let owner = self.owner.connection(app).await?;
+        let rows = owner.query(sql!("system/database_oid"), &[]).await?;
+        let oid = rows.first().map(|row| row.get(0));
+        if self.oid.is_some() && self.oid != oid {
+            log::info!("the database was replaced by a restore: everything is looked up anew");
+            app.places.reset();
+            app.keys.forget();
+            (self.tenants, self.born) = (None, None);
+        }
+        self.oid = oid;
         Ok(())
     }
 

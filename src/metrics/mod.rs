@@ -5,8 +5,10 @@ mod overview;
 pub use overview::Overview;
 
 use crate::app::App;
+use crate::backup::state::{State, Trouble};
 use crate::endpoint::Endpoint;
 use crate::error::{Error, Kind, Result};
+use chrono::{DateTime, Utc};
 use prometheus::{
     Encoder, Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, Opts,
     Registry, TextEncoder,
@@ -42,6 +44,13 @@ struct Gauges {
     pool_max: IntGauge,
     uptime: IntGauge,
     disk_free: IntGauge,
+    backup_success: IntGauge,
+    backup_verified: IntGauge,
+    backup_bytes: IntGauge,
+    backup_failed: IntGauge,
+    backup_rto: IntGauge,
+    backup_rto_target: IntGauge,
+    backup_rpo_target: IntGauge,
 }
 
 /// Measures one call.
@@ -118,6 +127,34 @@ impl Metrics {
                     "agent_memory_disk_free_bytes",
                     "Bytes free under the embedded database.",
                 )?,
+                backup_success: gauge(
+                    "agent_memory_backup_last_success_timestamp_seconds",
+                    "When the newest whole backup was made; 0: never.",
+                )?,
+                backup_verified: gauge(
+                    "agent_memory_backup_last_restored_for_trial_timestamp_seconds",
+                    "When a backup was last restored for trial; 0: never.",
+                )?,
+                backup_bytes: gauge(
+                    "agent_memory_backup_bytes",
+                    "The size of the newest backup.",
+                )?,
+                backup_failed: gauge(
+                    "agent_memory_backup_failed",
+                    "1: the last backup or trial failed, or a backup is damaged.",
+                )?,
+                backup_rto: gauge(
+                    "agent_memory_backup_restore_seconds",
+                    "How long the last trial took to restore.",
+                )?,
+                backup_rto_target: gauge(
+                    "agent_memory_backup_rto_target_seconds",
+                    "How long a restore should take at most (RTO_TARGET).",
+                )?,
+                backup_rpo_target: gauge(
+                    "agent_memory_backup_rpo_target_seconds",
+                    "How old the newest backup should be at most (RPO_TARGET).",
+                )?,
             };
             Ok(Self {
                 operations: operations.map(counters).collect(),
@@ -147,6 +184,28 @@ impl Metrics {
                     failed + counters.failed.get(),
                 )
             })
+    }
+
+    /// Notes how it stands with backups.
+    pub fn backups(&self, state: &State) {
+        let at = |at: Option<DateTime<Utc>>| at.map_or(0, |at| at.timestamp());
+        let gauges = &self.gauges;
+        let failed = matches!(state.trouble(), Trouble::Failed | Trouble::Damaged);
+        gauges.backup_success.set(at(state.last_success));
+        gauges
+            .backup_verified
+            .set(at(state.last_restored_for_trial));
+        gauges.backup_bytes.set(state.bytes as i64);
+        gauges.backup_failed.set(failed.into());
+        gauges
+            .backup_rto
+            .set(state.rto_seconds.unwrap_or_default().ceil() as i64);
+        gauges
+            .backup_rto_target
+            .set(state.rto_target_seconds as i64);
+        gauges
+            .backup_rpo_target
+            .set(state.rpo_target_seconds as i64);
     }
 
     /// The exposition text for Prometheus.

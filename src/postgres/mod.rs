@@ -14,3 +14,4 @@ pub use disk::Disk;
 pub use find::{Binaries, find};
 pub use paths::{Paths, make_private};
 pub use server::{Access, Embedded, attach, rotate_passwords};
+pub use settings::cluster_major;

@@ -201,6 +201,14 @@ impl Upkeep {
         known.clone()
     }
 
+    /// Forgets what was counted: it was of a database that another took the place of.
+    pub fn reset(&self) {
+        let indexes = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        for index in indexes.values() {
+            *index.waiting() = Waiting::default();
+        }
+    }
+
     /// One round over all indexes; the `round`th since the server began.
     pub async fn round(&self, round: u32) {
         let indexes: Vec<Index> = self

@@ -149,7 +149,11 @@ impl Change {
                 "the sealed text of {id} does not fit the export's key, or its sensitivity was changed"
             ))
         })?;
-        self.to.seal(what_for, &plain)
+        match self.from.id == self.to.id {
+            // As it was: what comes back where it left is the same to the byte.
+            true => Ok(sealed.to_vec()),
+            false => self.to.seal(what_for, &plain),
+        }
     }
 }
 

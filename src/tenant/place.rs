@@ -179,6 +179,13 @@ impl Places {
         }
     }
 
+    /// Forgets everybody: the database is another one, after a restore.
+    pub fn reset(&self) {
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.clear();
+        self.upkeep.reset();
+    }
+
     /// Lets go of those that asked nothing lately, with their connections.
     pub fn sweep(&self) {
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);

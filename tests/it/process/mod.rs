@@ -1,4 +1,5 @@
 mod access;
+mod backup;
 mod command_line;
 mod disk;
 mod download;

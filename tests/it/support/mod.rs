@@ -8,6 +8,7 @@ pub mod process;
 pub mod sample;
 pub mod server;
 pub mod victim;
+pub mod worlds;
 pub mod years;
 
 pub use client::{Client, Reply, http};

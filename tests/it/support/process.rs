@@ -152,3 +152,39 @@ pub fn watch(pid: u32) {
     // Reaped by nobody but the end of this process, which is soon enough.
     drop(janitor.unwrap());
 }
+
+/// The program on a data directory, as a command; the environment's own database is left out.
+pub fn on(home: &Path, arguments: &[&str]) -> Command {
+    let mut command = Command::new(program());
+    command
+        .arg("--data-dir")
+        .arg(home)
+        .args(arguments)
+        .env_remove("DATABASE_URL")
+        .env_remove("PGHOST");
+    command
+}
+
+/// Runs a command: its exit code, and everything it said.
+pub fn said(command: &mut Command) -> (i32, String) {
+    let output = command.output().unwrap();
+    let text = [output.stdout, output.stderr].concat();
+    (
+        output.status.code().unwrap_or(-1),
+        String::from_utf8_lossy(&text).into_owned(),
+    )
+}
+
+/// Runs a command that has to work; what it printed.
+#[track_caller]
+pub fn works(command: &mut Command) -> String {
+    let output = command.output().unwrap();
+    let stdout = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(
+        output.status.success(),
+        "{}\n{stdout}{}",
+        output.status,
+        String::from_utf8_lossy(&output.stderr)
+    );
+    stdout
+}

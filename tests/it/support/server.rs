@@ -4,7 +4,7 @@ use super::client::Client;
 use super::cluster::{Cluster, Mode, cluster};
 use agent_memory::app::App;
 use agent_memory::config::{Config, Flags, load};
-use agent_memory::db::{Connection, Sql, Target};
+use agent_memory::db::{Connection, Roles, Sql, Target};
 use agent_memory::postgres::Disk;
 use agent_memory::stop::Stopper;
 use agent_memory::{cli, http, id, key, tenant};
@@ -32,20 +32,45 @@ impl Server {
 
     /// A server with settings of its own.
     pub async fn configured(keys: bool, configure: impl FnOnce(&mut Config)) -> Self {
+        Self::made(keys, configure, |_| ()).await
+    }
+
+    /// A server with roles of its own.
+    pub async fn with_roles(change: impl FnOnce(&mut Roles)) -> Self {
+        Self::made(false, |_| (), change).await
+    }
+
+    async fn made(
+        keys: bool,
+        configure: impl FnOnce(&mut Config),
+        change: impl FnOnce(&mut Roles),
+    ) -> Self {
         let cluster = tokio::task::spawn_blocking(cluster).await.unwrap();
         let database = cluster.database().await;
         let mut config = configuration(cluster);
         config.access.enabled = if keys { "true" } else { "false" }.to_owned();
         let key = super::scratch("keys").join(&database);
         config.access.encryption_key_file = key.display().to_string();
+        config.backup.enabled = false;
+        config.backup.dir = super::scratch("backups")
+            .join(&database)
+            .display()
+            .to_string();
         configure(&mut config);
-        let application = cluster.application.with_database(&database);
-        let owner = cluster.owner.with_database(&database);
+        let past_the_pooler = cluster.superuser.as_role_of(&cluster.owner);
+        let mut roles = Roles {
+            application: cluster.application.with_database(&database),
+            owner: cluster.owner.with_database(&database),
+            restorer: past_the_pooler.with_database(&database),
+            dumper: cluster.superuser.with_database(&database),
+            maker: cluster.superuser.clone(),
+        };
+        change(&mut roles);
         let admin = key::fresh();
         if keys {
             first_key(&cluster.superuser.with_database(&database), &admin).await;
         }
-        let app = App::new(config, &application, owner, Disk::default()).unwrap();
+        let app = App::new(config, roles, Disk::default()).unwrap();
         let listeners = http::bind(&[[127, 0, 0, 1].into()], 0).await.unwrap();
         let url = format!("http://{}", listeners[0].local_addr().unwrap());
         // It ends with the test's runtime.

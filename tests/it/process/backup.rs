@@ -1,0 +1,525 @@
+//! Backups of a real installation: wiped and restored, killed in between, on a disk that is full, on another's database, off-site.
+
+use crate::support::process::{Running, on, said, works};
+use crate::support::years::mixed;
+use crate::support::{Client, external, scratch, until, worlds};
+use agent_memory::handoff;
+use serde_json::{Value, json};
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::time::Duration;
+
+fn tenant(running: &Running, name: &str) -> Client {
+    Client::new(&running.url).tenant(name)
+}
+
+/// Fills tenants `w0` to `w{many}`, some at once; their bodies.
+async fn filled(running: &Running, many: u64) -> Vec<String> {
+    let fills = (0..many).map(|seed| {
+        let client = tenant(running, &format!("w{seed}"));
+        async move {
+            // An empty one too comes into being.
+            let gone = json!({"session_id": "s", "with_whom": "Ada", "story": "gone"});
+            let made = client.call::<handoff::Create>(gone).await.ok();
+            let id = json!({"id": made["handoff_id"], "erase": true});
+            client.call::<handoff::Delete>(id).await.ok();
+            worlds::fill(&client, seed).await;
+        }
+    });
+    let mut running_fills = fills.collect::<Vec<_>>().into_iter();
+    loop {
+        let some: Vec<_> = running_fills.by_ref().take(8).collect();
+        if some.is_empty() {
+            break;
+        }
+        futures_util::future::join_all(some).await;
+    }
+    bodies(running, many).await
+}
+
+async fn bodies(running: &Running, many: u64) -> Vec<String> {
+    let mut all = Vec::new();
+    for seed in 0..many {
+        all.push(worlds::body(&tenant(running, &format!("w{seed}"))).await);
+    }
+    all
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn three_hundred_memories_are_wiped_and_restored_to_the_byte() {
+    let (old, new) = (scratch("wiped").join("old"), scratch("wiped").join("new"));
+    let running = Running::start(&old, |_| {});
+    let before = filled(&running, 300).await;
+    let made: Value =
+        serde_json::from_str(&works(&mut on(&old, &["backup", "create", "--json"]))).unwrap();
+    assert_eq!(made["dump"], true);
+    assert_eq!(running.stop(), Some(0));
+    // Another machine: what is there is the backups, and the key that is kept elsewhere.
+    std::fs::create_dir_all(&new).unwrap();
+    std::fs::copy(old.join("encryption-key"), new.join("encryption-key")).unwrap();
+    std::fs::rename(old.join("backups"), new.join("backups")).unwrap();
+    let owner = format!("--reference={}", old.join("postgres").display());
+    works(
+        std::process::Command::new("chown")
+            .args(["-R", &owner])
+            .arg(&new),
+    );
+    std::fs::remove_dir_all(&old).unwrap();
+    let trial = works(&mut on(&new, &["backup", "restore", "newest", "--dry-run"]));
+    assert!(
+        trial.contains("300 tenants the same to the byte") && trial.contains("nothing was changed"),
+        "{trial}"
+    );
+    let restored = works(&mut on(&new, &["backup", "restore", "newest", "--json"]));
+    let restored: Value = serde_json::from_str(&restored).unwrap();
+    assert!(
+        restored["previous"]
+            .as_str()
+            .unwrap()
+            .starts_with("agent_memory_before_"),
+        "{restored}"
+    );
+    let running = Running::start(&new, |_| {});
+    assert_eq!(bodies(&running, 300).await, before);
+    // One tenant beside itself, while others go on; and in its own place, after something was lost.
+    let name = made["backup"].as_str().unwrap();
+    for seed in (1..300).step_by(13) {
+        let (from, copy) = (format!("w{seed}"), format!("copy-{seed}"));
+        works(&mut on(
+            &new,
+            &["backup", "restore", name, "--tenant", &from, "--as", &copy],
+        ));
+        let there = worlds::body(&tenant(&running, &copy)).await;
+        assert_eq!(there.lines().count(), before[seed].lines().count());
+        assert_eq!(shape(&there.replace(&copy, &from)), shape(&before[seed]));
+    }
+    let lost = tenant(&running, "w7");
+    for handoff in lost.call::<handoff::List>(json!({})).await.ok()["handoffs"]
+        .as_array()
+        .unwrap()
+    {
+        lost.call::<handoff::Delete>(json!({"id": handoff["handoff_id"], "erase": true}))
+            .await
+            .ok();
+    }
+    let again = ["backup", "restore", name, "--tenant", "w7"];
+    let (code, refusal) = said(&mut on(&new, &again));
+    assert!(code == 78 && refusal.contains("--as"), "{code} {refusal}");
+    works(&mut on(
+        &new,
+        &[&again[..], &["--replace", "--dry-run"]].concat(),
+    ));
+    assert_ne!(worlds::body(&lost).await, before[7]);
+    works(&mut on(&new, &[&again[..], &["--replace"]].concat()));
+    assert_eq!(worlds::body(&lost).await, before[7]);
+}
+
+/// An export's body without the bytes of sealed texts, which are other ones under another tenant's key.
+fn shape(body: &str) -> String {
+    let sealed = regex::Regex::new("\"(sealed|data)\":\"A[^\"]*\"").unwrap();
+    sealed
+        .replace_all(body, |found: &regex::Captures<'_>| {
+            format!("{} bytes", found[0].len())
+        })
+        .into_owned()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_restore_that_is_killed_leaves_the_old_state_or_the_new_one() {
+    let home = scratch("restore-killed").join("data");
+    let running = Running::start(&home, |_| {});
+    let acme = tenant(&running, "w0");
+    for seed in [3, 4] {
+        worlds::fill(&acme, seed).await;
+    }
+    works(&mut on(&home, &["backup", "create"]));
+    let new = worlds::body(&acme).await;
+    // How long a whole one takes, so that the points are spread over all of it.
+    let began = std::time::Instant::now();
+    works(&mut on(&home, &["backup", "restore", "newest"]));
+    let whole = began.elapsed();
+    let mut states = [0, 0];
+    for point in 0..50u64 {
+        let mark = json!({"session_id": format!("s{point}"), "with_whom": "Ada", "story": "not in the backup"});
+        acme.call::<handoff::Create>(mark).await.ok();
+        let old = worlds::body(&acme).await;
+        assert_ne!(old, new);
+        let mut restore = on(&home, &["backup", "restore", "newest"])
+            .stdout(std::process::Stdio::null())
+            .stderr(std::process::Stdio::null())
+            .spawn()
+            .unwrap();
+        let share = mixed(point) % 1000;
+        tokio::time::sleep(whole.mul_f64(share as f64 / 900.0)).await;
+        restore.kill().unwrap();
+        restore.wait().unwrap();
+        until("the server to answer", 20, async || {
+            acme.call::<handoff::Stats>(json!({})).await.status == 200
+        })
+        .await;
+        let now = worlds::body(&acme).await;
+        assert!(
+            now == old || now == new,
+            "point {point}: neither the old state nor the new one"
+        );
+        states[usize::from(now == new)] += 1;
+        if point % 10 == 9 {
+            drop_previous(&home);
+        }
+    }
+    assert!(
+        states[0] > 0 && states[1] > 0,
+        "{states:?}: the points were not spread over the whole of it"
+    );
+    // The next one takes away what the killed ones left.
+    works(&mut on(&home, &["backup", "restore", "newest"]));
+    let left = works(&mut on(
+        &home,
+        &[
+            "psql",
+            "--",
+            "-Atc",
+            "select count(*) from pg_database where datname like 'agent_memory_scratch%'",
+        ],
+    ));
+    assert_eq!(left.trim(), "0");
+    assert_eq!(worlds::body(&acme).await, new);
+}
+
+fn drop_previous(home: &Path) {
+    let listed = works(&mut on(home, &["backup", "previous", "--json"]));
+    let listed: Value = serde_json::from_str(&listed).unwrap();
+    for one in listed["previous"].as_array().unwrap() {
+        works(&mut on(
+            home,
+            &[
+                "backup",
+                "previous",
+                "--drop",
+                one["database"].as_str().unwrap(),
+            ],
+        ));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn clients_of_a_running_server_hear_503_for_a_moment_and_nothing_else() {
+    let home = scratch("restore-running").join("data");
+    let running = Running::start(&home, |_| {});
+    let before = filled(&running, 5).await;
+    works(&mut on(&home, &["backup", "create"]));
+    let stop = Arc::new(AtomicBool::new(false));
+    let refused = Arc::new(AtomicU32::new(0));
+    let clients: Vec<_> = (0..4)
+        .map(|n| {
+            let (client, stop, refused) = (
+                tenant(&running, &format!("x{n}")),
+                stop.clone(),
+                refused.clone(),
+            );
+            tokio::spawn(async move {
+                let mut written = 0;
+                while !stop.load(Ordering::Relaxed) {
+                    let body = json!({"session_id": "s", "with_whom": "Ada", "story": "meanwhile"});
+                    let reply = client.call::<handoff::Create>(body).await;
+                    match reply.status {
+                        201 => written += 1,
+                        503 => {
+                            assert!(!reply.header("retry-after").is_empty(), "{}", reply.text);
+                            refused.fetch_add(1, Ordering::Relaxed);
+                            tokio::time::sleep(Duration::from_millis(20)).await;
+                        }
+                        _ => panic!("{}: {}", reply.status, reply.text),
+                    }
+                }
+                written
+            })
+        })
+        .collect();
+    let said = works(&mut on(&home, &["backup", "restore", "newest"]));
+    let previous = said
+        .split("kept as ")
+        .nth(1)
+        .unwrap()
+        .split('.')
+        .next()
+        .unwrap()
+        .to_owned();
+    // Everybody writes again, into what was restored.
+    for n in 0..4 {
+        let client = tenant(&running, &format!("x{n}"));
+        until("the client's memories", 20, async || {
+            client.call::<handoff::Stats>(json!({})).await.json["total"].as_i64() > Some(0)
+        })
+        .await;
+    }
+    stop.store(true, Ordering::Relaxed);
+    for client in clients {
+        assert!(client.await.unwrap() > 0);
+    }
+    assert_eq!(bodies(&running, 5).await, before);
+    // And back to what was there.
+    works(&mut on(&home, &["backup", "previous", "--back", &previous]));
+    until("the way back", 20, async || {
+        tenant(&running, "x0")
+            .call::<handoff::Stats>(json!({}))
+            .await
+            .status
+            == 200
+    })
+    .await;
+    assert_eq!(bodies(&running, 5).await, before);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_full_disk_makes_no_backup_and_says_so() {
+    let home = scratch("backup-disk").join("data");
+    let mount = scratch("backup-disk").join("backups");
+    std::fs::create_dir_all(&mount).unwrap();
+    let mounted = std::process::Command::new("mount")
+        .args(["-t", "tmpfs", "-o", "size=4m,mode=0777", "none"])
+        .arg(&mount)
+        .status()
+        .unwrap();
+    assert!(
+        mounted.success(),
+        "this test mounts a small file system and needs to be root for it"
+    );
+    let dir = mount.join("sets");
+    let environment = |command: &mut std::process::Command| {
+        command
+            .env("BACKUP_DIR", &dir)
+            .env("AGENT_MEMORY_DISK_RESERVE_MIB", "1");
+    };
+    let running = Running::start(&home, environment);
+    let acme = tenant(&running, "acme");
+    let run = |arguments: &[&str]| {
+        let mut command = on(&home, arguments);
+        environment(&mut command);
+        said(&mut command)
+    };
+    assert_eq!(run(&["backup", "create"]).0, 0);
+    for _ in 0..40 {
+        let story: String = (0..2000).map(|_| agent_memory::key::fresh()).collect();
+        acme.call::<handoff::Create>(
+            json!({"session_id": "s", "with_whom": "Ada", "story": story}),
+        )
+        .await
+        .ok();
+    }
+    let (code, refusal) = run(&["backup", "create"]);
+    assert!(
+        code == 74 && refusal.contains("BACKUP_DIR"),
+        "{code} {refusal}"
+    );
+    let there: Vec<String> = std::fs::read_dir(&dir)
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .filter(|name| name != ".lock")
+        .collect();
+    assert_eq!(there.len(), 1, "{there:?}");
+    assert_eq!(run(&["backup", "verify", "newest"]).0, 0);
+    let (_, history) = run(&["jobs", "history", "backup", "--failed"]);
+    assert!(
+        history.contains("failed") && history.contains("no backup was made"),
+        "{history}"
+    );
+    let (_, doctor) = run(&["doctor"]);
+    assert!(doctor.contains("backup_failed"), "{doctor}");
+    running.stop();
+    std::process::Command::new("umount")
+        .arg(&mount)
+        .status()
+        .unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_guides_way_works_psql_cron_and_its_file_names() {
+    let home = scratch("guides").join("data");
+    let backups = scratch("guides").join("backups");
+    let running = Running::start(&home, |command| {
+        command.env("BACKUP_ENABLED", "false");
+    });
+    let before = filled(&running, 12).await;
+    let sql = backups.join("agent_memory_20260217_020000.sql.gz");
+    std::fs::create_dir_all(&backups).unwrap();
+    std::os::unix::fs::chown(&backups, Some(65534), None).unwrap();
+    works(std::process::Command::new("chmod").arg("777").arg(&backups));
+    works(&mut on(
+        &home,
+        &["backup", "export-sql", sql.to_str().unwrap()],
+    ));
+    // gunzip < … | psql, onto the database as it is, without an error.
+    let lost = tenant(&running, "w3");
+    worlds::fill(&lost, 5).await;
+    let url = works(&mut on(&home, &["db", "url"]));
+    let url = url.trim().replace("agent_memory_user@", "postgres@");
+    let load = format!(
+        "gunzip < {} | psql -v ON_ERROR_STOP=1 -q -o /dev/null '{url}'",
+        sql.display()
+    );
+    let (code, said_by_psql) = said(
+        std::process::Command::new("bash")
+            .args(["-c", &load])
+            .env("PGPASSFILE", home.join("pgpass")),
+    );
+    assert_eq!(
+        (code, said_by_psql.matches("ERROR").count()),
+        (0, 0),
+        "{said_by_psql}"
+    );
+    assert_eq!(bodies(&running, 12).await, before);
+    // The same file, and the guide's export, are restored as they are.
+    worlds::fill(&lost, 5).await;
+    works(&mut on(
+        &home,
+        &["backup", "restore", sql.to_str().unwrap()],
+    ));
+    until("the restored one", 20, async || {
+        lost.call::<handoff::Stats>(json!({})).await.status == 200
+    })
+    .await;
+    assert_eq!(bodies(&running, 12).await, before);
+    let export = backups.join("export_20260217_020000.json.gz");
+    let curl = format!(
+        "curl -s '{}/api/v1/export/all?tenant_id=w3&include_events=true' | gzip > {}",
+        running.url,
+        export.display()
+    );
+    works(std::process::Command::new("bash").args(["-c", &curl]));
+    works(&mut on(
+        &home,
+        &[
+            "backup",
+            "restore",
+            export.to_str().unwrap(),
+            "--as",
+            "w3-again",
+        ],
+    ));
+    let again = worlds::body(&tenant(&running, "w3-again")).await;
+    assert_eq!(shape(&again.replace("w3-again", "w3")), shape(&before[3]));
+    // The script for cron: it works, and where it cannot it is loud.
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/packaging/backup.sh");
+    let cron = |dir: &Path| {
+        let mut command = std::process::Command::new(script);
+        command
+            .arg("--data-dir")
+            .arg(&home)
+            .env("AGENT_MEMORY", crate::support::process::program())
+            .env("BACKUP_DIR", dir);
+        said(&mut command)
+    };
+    let (code, told) = cron(&backups);
+    assert!(
+        code == 0 && told.contains("every byte as it was written"),
+        "{told}"
+    );
+    let (code, told) = cron(Path::new("/proc/nowhere"));
+    assert!(code != 0 && told.contains("/proc/nowhere"), "{code} {told}");
+    for (file, why) in [("cut.sql.gz", "cut off"), ("empty.sql.gz", "neither")] {
+        let whole = std::fs::read(&sql).unwrap();
+        let file = backups.join(file);
+        match why {
+            "neither" => std::fs::write(&file, b"").unwrap(),
+            _ => works_cut(&whole, &file),
+        }
+        let (code, refusal) = said(&mut on(
+            &home,
+            &["backup", "restore", file.to_str().unwrap()],
+        ));
+        assert!(code != 0, "{refusal}");
+    }
+    assert_eq!(bodies(&running, 12).await, before);
+}
+
+/// The first half of a packed dump, packed whole: what a dump that was cut off looks like.
+fn works_cut(whole: &[u8], into: &Path) {
+    use std::io::{Read, Write};
+    let mut text = Vec::new();
+    flate2::read::GzDecoder::new(whole)
+        .read_to_end(&mut text)
+        .unwrap();
+    let mut packed = flate2::write::GzEncoder::new(
+        std::fs::File::create(into).unwrap(),
+        flate2::Compression::fast(),
+    );
+    packed.write_all(&text[..text.len() / 2]).unwrap();
+    packed.finish().unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn anothers_database_is_dumped_by_a_role_that_sees_everything_or_not_at_all() {
+    let (port, _) = tokio::task::spawn_blocking(|| external::start("backup-cluster", ""))
+        .await
+        .unwrap();
+    let home = scratch("backup-external").join("data");
+    let admin = format!(
+        "postgres://postgres:{}@127.0.0.1:{port}/postgres",
+        external::PASSWORD
+    );
+    let settings = scratch("backup-external").join("env");
+    let _ = std::fs::remove_file(&settings);
+    let bare = |arguments: &[&str]| on(&home, arguments);
+    works(&mut bare(&[
+        "db",
+        "init",
+        "--admin-url",
+        &admin,
+        "--write",
+        settings.to_str().unwrap(),
+    ]));
+    let written = std::fs::read_to_string(&settings).unwrap();
+    let variables: Vec<(String, String)> = written
+        .lines()
+        .filter_map(|line| line.split_once('='))
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .collect();
+    let with = |command: &mut std::process::Command, skip: &str| {
+        let kept = variables
+            .iter()
+            .filter(|(name, _)| skip.is_empty() || !name.starts_with(skip));
+        command.env_remove("DATABASE_URL").envs(kept.cloned());
+    };
+    let running = Running::start(&home, |command| with(command, ""));
+    let before = filled(&running, 6).await;
+    let run = |arguments: &[&str], skip: &str| {
+        let mut command = on(&home, arguments);
+        with(&mut command, skip);
+        said(&mut command)
+    };
+    let made = |skip: &str| -> Value {
+        let (code, text) = run(&["backup", "create", "--json"], skip);
+        assert_eq!(code, 0, "{text}");
+        serde_json::from_str(&text[text.find('{').unwrap()..]).unwrap()
+    };
+    assert_eq!(made("")["dump"], true, "by the role that db init made");
+    assert_eq!(
+        made("PGBACKUP")["dump"],
+        true,
+        "the owner sees everything where it is another than the application"
+    );
+    for deep in [true, false] {
+        let (code, text) = run(
+            &[
+                "backup",
+                "restore",
+                "newest",
+                if deep { "--dry-run" } else { "--json" },
+            ],
+            "",
+        );
+        assert_eq!(code, 0, "{text}");
+    }
+    until("the restored one", 20, async || {
+        tenant(&running, "w1")
+            .call::<handoff::Stats>(json!({}))
+            .await
+            .status
+            == 200
+    })
+    .await;
+    assert_eq!(bodies(&running, 6).await, before);
+    running.stop();
+}

@@ -46,3 +46,32 @@ pub fn io(what: &str, path: &Path, error: std::io::Error) -> Error {
     )
     .source(error)
 }
+
+/// The names in a directory, in order.
+pub fn entries(dir: &Path) -> Result<Vec<String>> {
+    let read = fs::read_dir(dir).map_err(|error| io("read", dir, error))?;
+    let mut names: Vec<String> = read
+        .flatten()
+        .map(|entry| entry.file_name().to_string_lossy().into_owned())
+        .collect();
+    names.sort();
+    Ok(names)
+}
+
+/// Every file below a directory, by its path there; a link is a file.
+pub fn below(dir: &Path) -> Result<Vec<String>> {
+    let mut all = Vec::new();
+    for name in entries(dir)? {
+        let path = dir.join(&name);
+        let about = fs::symlink_metadata(&path).map_err(|error| io("read", &path, error))?;
+        match about.is_dir() {
+            true => all.extend(
+                below(&path)?
+                    .into_iter()
+                    .map(|inner| format!("{name}/{inner}")),
+            ),
+            false => all.push(name),
+        }
+    }
+    Ok(all)
+}

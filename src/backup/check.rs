@@ -2,13 +2,14 @@
 
 use super::body::Body;
 use super::manifest::{MANIFEST, Manifest, SUMS, sum};
-use super::repository::{Repository, Set, Verified, damaged, files};
+use super::repository::{Repository, Set, Verified, damaged};
 use super::scratch::Scratch;
 use crate::app::App;
 use crate::clock;
 use crate::db::migrate;
 use crate::error::Result;
 use crate::export::{self, Form, Source};
+use crate::file::below as files;
 use crate::report::Report;
 use futures_util::TryStreamExt;
 use std::collections::BTreeSet;

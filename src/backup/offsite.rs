@@ -1,13 +1,13 @@
 //! Sets in another place: an S3-compatible store, or a second directory.
 
 use super::manifest::{MANIFEST, Manifest, SUMS};
-use super::repository::{Repository, files};
+use super::repository::Repository;
 use super::retention::{self, Decision, Kept};
 use crate::audit::hex;
 use crate::clock;
 use crate::config::Config;
 use crate::error::{Error, Kind, Result};
-use crate::file::io;
+use crate::file::{below as files, io};
 use crate::report::Report;
 use futures_util::TryStreamExt;
 use object_store::aws::AmazonS3Builder;

@@ -2,7 +2,7 @@
 
 use super::manifest::Manifest;
 use crate::error::{Error, Kind, Result};
-use crate::file::{io, write_private};
+use crate::file::{below as files, entries, io, write_private};
 use crate::postgres::make_private;
 use chrono::{DateTime, Utc};
 use rustix::fs::{FlockOperation, flock};
@@ -226,34 +226,6 @@ impl Drop for Partial {
             let _ = fs::remove_dir_all(&self.dir);
         }
     }
-}
-
-fn entries(dir: &Path) -> Result<Vec<String>> {
-    let read = fs::read_dir(dir).map_err(|error| io("read", dir, error))?;
-    let mut names: Vec<String> = read
-        .flatten()
-        .map(|entry| entry.file_name().to_string_lossy().into_owned())
-        .collect();
-    names.sort();
-    Ok(names)
-}
-
-/// Every file below a directory, by its path there.
-pub fn files(dir: &Path) -> Result<Vec<String>> {
-    let mut all = Vec::new();
-    for name in entries(dir)? {
-        let path = dir.join(&name);
-        let about = fs::symlink_metadata(&path).map_err(|error| io("read", &path, error))?;
-        match about.is_dir() {
-            true => all.extend(
-                files(&path)?
-                    .into_iter()
-                    .map(|inner| format!("{name}/{inner}")),
-            ),
-            false => all.push(name),
-        }
-    }
-    Ok(all)
 }
 
 /// A set that is not as it was written.

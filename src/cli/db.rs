@@ -56,7 +56,11 @@ impl Db {
     }
 }
 
-async fn status(config: &crate::config::Config, database: &Database) -> Result<serde_json::Value> {
+/// Where the database is, and its schema.
+pub async fn status(
+    config: &crate::config::Config,
+    database: &Database,
+) -> Result<serde_json::Value> {
     let schema = migrate::status(&database.roles.owner).await?;
     let source =
         std::fs::read_to_string(config.data_dir().join("postgres-source")).unwrap_or_default();

@@ -40,7 +40,8 @@ impl Doctor {
     }
 }
 
-fn examine(flags: &Flags) -> Vec<Finding> {
+/// All checks.
+pub fn examine(flags: &Flags) -> Vec<Finding> {
     let loaded = match load(flags) {
         Ok(loaded) => loaded,
         Err(error) => {

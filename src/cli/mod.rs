@@ -8,6 +8,7 @@ mod config;
 mod db;
 mod db_init;
 mod doctor;
+mod import;
 mod jobs;
 mod keys;
 mod maintain;
@@ -18,6 +19,9 @@ mod progress;
 mod psql;
 mod secrets;
 pub mod serve;
+mod slow;
+mod status;
+mod support;
 mod tenants;
 
 use crate::config::Flags;
@@ -94,10 +98,18 @@ enum Command {
     /// Backups: making, verifying and restoring them.
     #[command(subcommand)]
     Backup(backup::Backup),
+    /// Import an export, or what another program kept: the MCP reference memory server's file, Markdown notes.
+    Import(import::Import),
     /// What is looked after each day, week or month, now.
     Maintain(maintain::Maintain),
     /// What is wrong, or could be, and the command that mends it; works when the server does not.
     Doctor(doctor::Doctor),
+    /// Whether the server runs, on what, and how it stands with backups and jobs.
+    Status(status::Status),
+    /// The statements that take longest, and indexes that are missing.
+    Slow(slow::Slow),
+    /// Everything that helps to find a fault, in one file, without secrets and memories.
+    SupportBundle(support::SupportBundle),
     /// The configuration.
     #[command(subcommand)]
     Config(config::Config),
@@ -145,8 +157,12 @@ pub fn run() -> Result<()> {
         Command::Secrets(secrets) => secrets.run(&flags),
         Command::Jobs(jobs) => jobs.run(&flags),
         Command::Backup(backup) => backup.run(&flags),
+        Command::Import(import) => import.run(&flags),
         Command::Maintain(maintain) => maintain.run(&flags),
         Command::Doctor(doctor) => doctor.run(&flags),
+        Command::Status(status) => status.run(&flags),
+        Command::Slow(slow) => slow.run(&flags),
+        Command::SupportBundle(support) => support.run(&flags),
         Command::Config(config) => config.run(&flags),
         Command::Openapi => print(
             &serde_json::to_string_pretty(&crate::http::document()?).map_err(Error::internal)?,

@@ -4,6 +4,7 @@ mod all;
 mod columns;
 mod event;
 mod few;
+pub mod foreign;
 mod insert;
 mod markdown;
 mod take;

@@ -222,7 +222,10 @@ pub async fn slow(owner: &Connection) -> Result<Vec<Line>> {
         let (name, calls, mean): (String, i64, f64) = (row.get(0), row.get(1), row.get(2));
         Line::ok(
             "slow queries",
-            format!("{mean:.1} ms on average, {calls} times: {name}"),
+            format!(
+                "{mean:.1} ms on average, {calls} times: {}",
+                name.chars().take(80).collect::<String>()
+            ),
         )
     };
     Ok(rows.iter().map(line).collect())

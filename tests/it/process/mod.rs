@@ -2,6 +2,7 @@ mod access;
 mod backup;
 mod command_line;
 mod disk;
+mod doctor;
 mod download;
 mod embedded;
 mod forbidden;

@@ -106,8 +106,10 @@ impl Store {
                     manifest.size(),
                 );
                 let report = report.clone();
-                let copying =
-                    tokio::task::spawn_blocking(move || copy(&there, &from, &manifest, &report));
+                let copying = tokio::task::spawn_blocking(move || {
+                    let _lock = there.lock()?;
+                    copy(&there, &from, &manifest, &report)
+                });
                 copying.await.map_err(Error::internal)?
             }
             Self::Bucket(store, prefix) => {
@@ -296,7 +298,6 @@ async fn download(
 
 /// Copies a set into another directory, and compares what arrived.
 fn copy(there: &Repository, from: &Path, manifest: &Manifest, report: &Report) -> Result<()> {
-    let _lock = there.lock()?;
     let partial = there.begin(&manifest.name)?;
     for name in files(from)? {
         let (from, into) = (from.join(&name), partial.dir.join(&name));

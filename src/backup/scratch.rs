@@ -146,11 +146,12 @@ impl Scratch {
         }
     }
 
-    /// Brings the schema up to date.
+    /// Brings the schema up to date, and ends what was under way.
     pub async fn migrate(&self) -> Result<()> {
-        migrate::up(&self.roles.restorer, self.roles.application.user())
-            .await
-            .map(drop)
+        migrate::up(&self.roles.restorer, self.roles.application.user()).await?;
+        let owner = self.roles.restorer.connect().await?;
+        owner.query(sql!("system/runs_restored"), &[]).await?;
+        Ok(())
     }
 
     async fn from_dump(&self, app: &App, dump: &Path, report: &Report) -> Result<()> {

@@ -34,7 +34,10 @@ pub async fn database(config: &Config, application: &Target, owner: &Target) -> 
         Err(error) => found.push(Finding::fail(
             code,
             format!("could not be checked: {}", error.causes()),
-            "agent-memory db status",
+            match code {
+                "encryption_key" => "name the right file in ENCRYPTION_KEY_FILE",
+                _ => "agent-memory db status",
+            },
         )),
     };
     note("tls", encryption(config, application).await);

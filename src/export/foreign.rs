@@ -86,7 +86,8 @@ pub fn convert(path: &Path, foreign: Foreign, tenant: &str) -> Result<String> {
             "source_handoffs": [format!("import:{}", note.origin)], "with_whom": null, "tags": note.tags, "confidence": 0.7, "pinned": false,
             "supersedes": null, "created_at": note.at, "updated_at": note.at,
         });
-        lines.push(json!({"kind": "knowledge", "item": item}).to_string());
+        // The kind comes first: what follows is read as that.
+        lines.push(format!("{{\"kind\":\"knowledge\",\"item\":{item}}}"));
     }
     lines.push(json!({"kind": "end", "counts": {"knowledge": count}}).to_string());
     Ok(lines.join("\n") + "\n")

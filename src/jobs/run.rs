@@ -62,7 +62,8 @@ pub struct Batch {
 pub fn under_way(error: Error) -> Error {
     match error.kind() {
         Kind::Conflict => {
-            let message = "a run of this job is under way; consolidation_status and agent-memory jobs history show how far it is";
+            let message =
+                "a run of this job is under way; agent-memory jobs history shows how far it is";
             Error::new(Kind::Conflict, "run_under_way", message).retry_after(5)
         }
         _ => error,

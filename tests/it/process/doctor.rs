@@ -269,7 +269,15 @@ const FAULTS: &[Fault] = &[
     ),
     fault(
         "another key",
-        "head -c 32 /dev/urandom | base64 -w0 | tr '+/' '-_' | tr -d '=' > $D/key",
+        "head -c 32 /dev/urandom | base64 > $D/key",
+        &[("ENCRYPTION_KEY_FILE", "key")],
+        "encryption_key",
+        "fail",
+        "ENCRYPTION_KEY_FILE",
+    ),
+    fault(
+        "key file damaged",
+        "echo nonsense > $D/key",
         &[("ENCRYPTION_KEY_FILE", "key")],
         "encryption_key",
         "fail",

@@ -8,6 +8,7 @@ mod embedded;
 mod forbidden;
 mod jobs;
 mod kills;
+mod offsite;
 mod openapi;
 mod replicas;
 mod resumed;

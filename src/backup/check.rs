@@ -7,7 +7,7 @@ use super::scratch::Scratch;
 use crate::app::App;
 use crate::clock;
 use crate::db::migrate;
-use crate::error::Result;
+use crate::error::{Error, Kind, Result};
 use crate::export::{self, Form, Source};
 use crate::file::below as files;
 use crate::report::Report;
@@ -70,7 +70,7 @@ pub async fn bytes(dir: PathBuf, manifest: Manifest, report: &Report) -> Result<
     report.stage("reading every byte", manifest.size());
     let report = report.clone();
     let reading = tokio::task::spawn_blocking(move || read(&dir, manifest, &report));
-    reading.await.map_err(crate::error::Error::internal)?
+    reading.await.map_err(Error::internal)?
 }
 
 fn read(dir: &Path, manifest: Manifest, report: &Report) -> Result<Manifest> {
@@ -106,6 +106,17 @@ async fn restored(
     manifest: &Manifest,
     report: &Report,
 ) -> Result<(String, Option<f64>)> {
+    if let [id, ..] = &missing_keys(app, manifest)[..] {
+        let message = format!(
+            "the encryption key {id} is not here: everything but the sealed texts of this backup could be restored. Copy the file from where keys escrow had it kept, beside {}",
+            app.vault.file().path().display()
+        );
+        return Err(Error::new(
+            Kind::Conflict,
+            "encryption_key_missing",
+            message,
+        ));
+    }
     let began = Instant::now();
     let scratch = Scratch::make(app).await?;
     let result = async {
@@ -122,37 +133,36 @@ async fn restored(
     result
 }
 
-/// Compares what was restored with the manifest: the keys of sealed texts are here, and every tenant's export has the same body.
+/// The keys that sealed texts of a set need and that are not here.
+pub fn missing_keys(app: &App, manifest: &Manifest) -> Vec<String> {
+    let keys = manifest
+        .tenants
+        .iter()
+        .filter_map(|tenant| tenant.data_key.as_ref());
+    let ids: BTreeSet<&String> = keys.map(|key| &key.wrapped_by).collect();
+    let missing = ids
+        .into_iter()
+        .filter(|id| app.vault.master_of(id).is_err());
+    missing.cloned().collect()
+}
+
+/// Compares what was restored with the manifest: every tenant's export has the same body.
 pub async fn compare(
     app: &Arc<App>,
     scratch: &Scratch,
     manifest: &Manifest,
     report: &Report,
 ) -> Result<String> {
-    let missing: BTreeSet<&str> = manifest
-        .tenants
-        .iter()
-        .filter_map(|tenant| tenant.data_key.as_ref())
-        .map(|key| key.wrapped_by.as_str())
-        .filter(|id| app.vault.master_of(id).is_err())
-        .collect();
     let rows: i64 = manifest
         .dump
         .iter()
         .flat_map(|dump| dump.rows.values())
         .sum();
-    let keys = match missing.is_empty() {
-        true => String::new(),
-        false => format!(
-            "; the encryption key {} is NOT here, sealed texts could not be read",
-            missing.into_iter().collect::<Vec<_>>().join(", ")
-        ),
-    };
     // Another version of the schema or of this program may write other fields: the counts were compared, they have to do.
     let newest = migrate::all()?.last().map_or(0, |step| step.version);
     if manifest.schema_version != newest || manifest.version != env!("CARGO_PKG_VERSION") {
         return Ok(format!(
-            "{rows} rows as counted (of another version, its texts were not compared){keys}"
+            "{rows} rows as counted (of another version, its texts were not compared)"
         ));
     }
     let inside = scratch.app(app)?;
@@ -178,15 +188,11 @@ pub async fn compare(
                 "the memories of {} are not the same after a restore",
                 part.tenant_id
             );
-            return Err(crate::error::Error::new(
-                crate::error::Kind::Conflict,
-                "backup_damaged",
-                message,
-            ));
+            return Err(Error::new(Kind::Conflict, "backup_damaged", message));
         }
     }
     Ok(format!(
-        "{rows} rows as counted, the memories of {} tenants the same to the byte{keys}",
+        "{rows} rows as counted, the memories of {} tenants the same to the byte",
         manifest.tenants.len()
     ))
 }

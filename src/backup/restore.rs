@@ -44,7 +44,13 @@ pub async fn set(
     let scratch = Scratch::make(app).await?;
     let work = async {
         scratch.fill(app, dir, manifest, report).await?;
-        check::compare(app, &scratch, manifest, report).await
+        let compared = check::compare(app, &scratch, manifest, report).await?;
+        Ok(match check::missing_keys(app, manifest).join(", ") {
+            none if none.is_empty() => compared,
+            ids => format!(
+                "{compared}; the encryption key {ids} is NOT here: sealed texts cannot be opened until it is"
+            ),
+        })
     };
     let verified = work.await;
     put(

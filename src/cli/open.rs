@@ -173,14 +173,7 @@ fn external(config: &Config) -> Result<Roles> {
     let backup = &config.backup;
     let restorer = match (backup.host.as_str(), backup.port) {
         ("", 0) => owner.clone(),
-        (host, port) => {
-            let host = if host.is_empty() {
-                &database.host
-            } else {
-                host
-            };
-            owner.at(host, if port == 0 { database.port } else { port })?
-        }
+        (host, port) => owner.at(host, port)?,
     };
     let dumper = match backup.user.as_str() {
         "" => restorer.clone(),

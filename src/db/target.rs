@@ -214,28 +214,32 @@ impl Target {
         })
     }
 
-    /// The same database at another address: past a pooler.
+    /// The same database at another address: past a pooler. What is empty, or 0, stays as it is.
     pub fn at(&self, host: &str, port: u16) -> Result<Self> {
-        let security = Security {
-            sslmode: self.variable("PGSSLMODE"),
-            sslrootcert: self.variable("PGSSLROOTCERT"),
-            sslcert: self.variable("PGSSLCERT"),
-            sslkey: self.variable("PGSSLKEY"),
-            channel_binding: self.variable("PGCHANNELBINDING"),
+        let known = self.variables();
+        let of = |name: &str| {
+            let found = known.iter().find(|(variable, _)| *variable == name);
+            found.map_or("", |(_, value)| value.as_str())
         };
+        let first = |list: &str| list.split(',').next().and_then(|port| port.parse().ok());
         let parts = Parts {
-            host,
-            port,
+            host: if host.is_empty() { of("PGHOST") } else { host },
+            port: if port == 0 {
+                first(of("PGPORT")).unwrap_or(5432)
+            } else {
+                port
+            },
             database: self.database(),
             user: self.user(),
-            security,
+            security: Security {
+                sslmode: of("PGSSLMODE"),
+                sslrootcert: of("PGSSLROOTCERT"),
+                sslcert: of("PGSSLCERT"),
+                sslkey: of("PGSSLKEY"),
+                channel_binding: of("PGCHANNELBINDING"),
+            },
         };
         Self::new(&parts, self.password.clone(), self.timeout, true)
-    }
-
-    fn variable(&self, name: &str) -> &str {
-        let found = self.secured.iter().find(|(known, _)| *known == name);
-        found.map_or("", |(_, value)| value)
     }
 
     /// How libpq's programs reach it, as variables of theirs; the password is not among them.

@@ -3,7 +3,7 @@
 use super::columns::{decisions, events, notes};
 use super::event::ExportedEvent;
 use super::few;
-use super::take::Item;
+use super::parse::Item;
 use crate::capsule::Capsule;
 use crate::db::{Columns, Sql, Tx};
 use crate::decision::Decision;

@@ -7,6 +7,7 @@ mod few;
 pub mod foreign;
 mod insert;
 mod markdown;
+mod parse;
 mod take;
 mod thread;
 mod write;

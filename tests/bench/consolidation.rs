@@ -20,7 +20,7 @@ fn call(place: &Place, path: &str, tenant: &str, body: &Value) -> Value {
 }
 
 /// A life of so many handoffs, with facts that nothing else says in its beginning.
-fn live(place: &Place, tenant: &str, many: u64) {
+pub fn live(place: &Place, tenant: &str, many: u64) {
     let life = export(many);
     let mut lines: Vec<String> = life.lines().map(str::to_owned).collect();
     for n in 0..PLANTED.min(many / 4) {

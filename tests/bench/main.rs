@@ -2,7 +2,7 @@
 //!
 //! Each figure is the median of three rounds in which the server and pgbench take turns, so that the ratio holds when the machine's
 //! speed drifts. MILLION=1 adds the run with a million handoffs; `-- access` measures what keys cost and what a noisy tenant does,
-//! `-- recall` how fast events come in and are found, `-- consolidation` how long a life of 100,000 handoffs takes.
+//! `-- recall` how fast events come in and are found, `-- consolidation` how long a life of 100,000 handoffs takes, `-- backup` what a backup costs.
 #![allow(
     missing_docs,
     clippy::unwrap_used,
@@ -10,6 +10,7 @@
 )]
 
 mod access;
+mod backup;
 mod consolidation;
 mod load;
 mod place;
@@ -107,6 +108,9 @@ fn main() {
     }
     if std::env::args().any(|word| word == "access") {
         return access::measure();
+    }
+    if std::env::args().any(|word| word == "backup") {
+        return backup::measure();
     }
     if std::env::args().any(|word| word == "consolidation") {
         return consolidation::measure();

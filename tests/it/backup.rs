@@ -106,7 +106,7 @@ fn files(set: &Path) -> Vec<PathBuf> {
 }
 
 /// Damages a set in the way that a number asks for, and says how.
-fn damage(set: &Path, other: &Path, number: u64) -> String {
+pub fn damage(set: &Path, other: &Path, number: u64) -> String {
     let random = |salt: u64, below: usize| (mixed(number * 100 + salt) % below as u64) as usize;
     let all = files(set);
     let file = &all[random(1, all.len())];

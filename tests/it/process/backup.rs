@@ -1,21 +1,17 @@
 //! Backups of a real installation: wiped and restored, killed in between, on a disk that is full, on another's database, off-site.
 
 use crate::support::process::{Running, on, said, works};
-use crate::support::years::mixed;
 use crate::support::{Client, external, scratch, until, worlds};
 use agent_memory::handoff;
 use serde_json::{Value, json};
 use std::path::Path;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
-use std::time::Duration;
 
-fn tenant(running: &Running, name: &str) -> Client {
+pub fn tenant(running: &Running, name: &str) -> Client {
     Client::new(&running.url).tenant(name)
 }
 
 /// Fills tenants `w0` to `w{many}`, some at once; their bodies.
-async fn filled(running: &Running, many: u64) -> Vec<String> {
+pub async fn filled(running: &Running, many: u64) -> Vec<String> {
     let fills = (0..many).map(|seed| {
         let client = tenant(running, &format!("w{seed}"));
         async move {
@@ -38,7 +34,7 @@ async fn filled(running: &Running, many: u64) -> Vec<String> {
     bodies(running, many).await
 }
 
-async fn bodies(running: &Running, many: u64) -> Vec<String> {
+pub async fn bodies(running: &Running, many: u64) -> Vec<String> {
     let mut all = Vec::new();
     for seed in 0..many {
         all.push(worlds::body(&tenant(running, &format!("w{seed}"))).await);
@@ -46,230 +42,14 @@ async fn bodies(running: &Running, many: u64) -> Vec<String> {
     all
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn three_hundred_memories_are_wiped_and_restored_to_the_byte() {
-    let (old, new) = (scratch("wiped").join("old"), scratch("wiped").join("new"));
-    let running = Running::start(&old, |_| {});
-    let before = filled(&running, 300).await;
-    let made: Value =
-        serde_json::from_str(&works(&mut on(&old, &["backup", "create", "--json"]))).unwrap();
-    assert_eq!(made["dump"], true);
-    assert_eq!(running.stop(), Some(0));
-    // Another machine: what is there is the backups, and the key that is kept elsewhere.
-    std::fs::create_dir_all(&new).unwrap();
-    std::fs::copy(old.join("encryption-key"), new.join("encryption-key")).unwrap();
-    std::fs::rename(old.join("backups"), new.join("backups")).unwrap();
-    let owner = format!("--reference={}", old.join("postgres").display());
-    works(
-        std::process::Command::new("chown")
-            .args(["-R", &owner])
-            .arg(&new),
-    );
-    std::fs::remove_dir_all(&old).unwrap();
-    let trial = works(&mut on(&new, &["backup", "restore", "newest", "--dry-run"]));
-    assert!(
-        trial.contains("300 tenants the same to the byte") && trial.contains("nothing was changed"),
-        "{trial}"
-    );
-    let restored = works(&mut on(&new, &["backup", "restore", "newest", "--json"]));
-    let restored: Value = serde_json::from_str(&restored).unwrap();
-    assert!(
-        restored["previous"]
-            .as_str()
-            .unwrap()
-            .starts_with("agent_memory_before_"),
-        "{restored}"
-    );
-    let running = Running::start(&new, |_| {});
-    assert_eq!(bodies(&running, 300).await, before);
-    // One tenant beside itself, while others go on; and in its own place, after something was lost.
-    let name = made["backup"].as_str().unwrap();
-    for seed in (1..300).step_by(13) {
-        let (from, copy) = (format!("w{seed}"), format!("copy-{seed}"));
-        works(&mut on(
-            &new,
-            &["backup", "restore", name, "--tenant", &from, "--as", &copy],
-        ));
-        let there = worlds::body(&tenant(&running, &copy)).await;
-        assert_eq!(there.lines().count(), before[seed].lines().count());
-        assert_eq!(shape(&there.replace(&copy, &from)), shape(&before[seed]));
-    }
-    let lost = tenant(&running, "w7");
-    for handoff in lost.call::<handoff::List>(json!({})).await.ok()["handoffs"]
-        .as_array()
-        .unwrap()
-    {
-        lost.call::<handoff::Delete>(json!({"id": handoff["handoff_id"], "erase": true}))
-            .await
-            .ok();
-    }
-    let again = ["backup", "restore", name, "--tenant", "w7"];
-    let (code, refusal) = said(&mut on(&new, &again));
-    assert!(code == 78 && refusal.contains("--as"), "{code} {refusal}");
-    works(&mut on(
-        &new,
-        &[&again[..], &["--replace", "--dry-run"]].concat(),
-    ));
-    assert_ne!(worlds::body(&lost).await, before[7]);
-    works(&mut on(&new, &[&again[..], &["--replace"]].concat()));
-    assert_eq!(worlds::body(&lost).await, before[7]);
-}
-
 /// An export's body without the bytes of sealed texts, which are other ones under another tenant's key.
-fn shape(body: &str) -> String {
+pub fn shape(body: &str) -> String {
     let sealed = regex::Regex::new("\"(sealed|data)\":\"A[^\"]*\"").unwrap();
     sealed
         .replace_all(body, |found: &regex::Captures<'_>| {
             format!("{} bytes", found[0].len())
         })
         .into_owned()
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_restore_that_is_killed_leaves_the_old_state_or_the_new_one() {
-    let home = scratch("restore-killed").join("data");
-    let running = Running::start(&home, |_| {});
-    let acme = tenant(&running, "w0");
-    for seed in [3, 4] {
-        worlds::fill(&acme, seed).await;
-    }
-    works(&mut on(&home, &["backup", "create"]));
-    let new = worlds::body(&acme).await;
-    // How long a whole one takes, so that the points are spread over all of it.
-    let began = std::time::Instant::now();
-    works(&mut on(&home, &["backup", "restore", "newest"]));
-    let whole = began.elapsed();
-    let mut states = [0, 0];
-    for point in 0..50u64 {
-        let mark = json!({"session_id": format!("s{point}"), "with_whom": "Ada", "story": "not in the backup"});
-        acme.call::<handoff::Create>(mark).await.ok();
-        let old = worlds::body(&acme).await;
-        assert_ne!(old, new);
-        let mut restore = on(&home, &["backup", "restore", "newest"])
-            .stdout(std::process::Stdio::null())
-            .stderr(std::process::Stdio::null())
-            .spawn()
-            .unwrap();
-        let share = mixed(point) % 1000;
-        tokio::time::sleep(whole.mul_f64(share as f64 / 900.0)).await;
-        restore.kill().unwrap();
-        restore.wait().unwrap();
-        until("the server to answer", 20, async || {
-            acme.call::<handoff::Stats>(json!({})).await.status == 200
-        })
-        .await;
-        let now = worlds::body(&acme).await;
-        assert!(
-            now == old || now == new,
-            "point {point}: neither the old state nor the new one"
-        );
-        states[usize::from(now == new)] += 1;
-        if point % 10 == 9 {
-            drop_previous(&home);
-        }
-    }
-    assert!(
-        states[0] > 0 && states[1] > 0,
-        "{states:?}: the points were not spread over the whole of it"
-    );
-    // The next one takes away what the killed ones left.
-    works(&mut on(&home, &["backup", "restore", "newest"]));
-    let left = works(&mut on(
-        &home,
-        &[
-            "psql",
-            "--",
-            "-Atc",
-            "select count(*) from pg_database where datname like 'agent_memory_scratch%'",
-        ],
-    ));
-    assert_eq!(left.trim(), "0");
-    assert_eq!(worlds::body(&acme).await, new);
-}
-
-fn drop_previous(home: &Path) {
-    let listed = works(&mut on(home, &["backup", "previous", "--json"]));
-    let listed: Value = serde_json::from_str(&listed).unwrap();
-    for one in listed["previous"].as_array().unwrap() {
-        works(&mut on(
-            home,
-            &[
-                "backup",
-                "previous",
-                "--drop",
-                one["database"].as_str().unwrap(),
-            ],
-        ));
-    }
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn clients_of_a_running_server_hear_503_for_a_moment_and_nothing_else() {
-    let home = scratch("restore-running").join("data");
-    let running = Running::start(&home, |_| {});
-    let before = filled(&running, 5).await;
-    works(&mut on(&home, &["backup", "create"]));
-    let stop = Arc::new(AtomicBool::new(false));
-    let refused = Arc::new(AtomicU32::new(0));
-    let clients: Vec<_> = (0..4)
-        .map(|n| {
-            let (client, stop, refused) = (
-                tenant(&running, &format!("x{n}")),
-                stop.clone(),
-                refused.clone(),
-            );
-            tokio::spawn(async move {
-                let mut written = 0;
-                while !stop.load(Ordering::Relaxed) {
-                    let body = json!({"session_id": "s", "with_whom": "Ada", "story": "meanwhile"});
-                    let reply = client.call::<handoff::Create>(body).await;
-                    match reply.status {
-                        201 => written += 1,
-                        503 => {
-                            assert!(!reply.header("retry-after").is_empty(), "{}", reply.text);
-                            refused.fetch_add(1, Ordering::Relaxed);
-                            tokio::time::sleep(Duration::from_millis(20)).await;
-                        }
-                        _ => panic!("{}: {}", reply.status, reply.text),
-                    }
-                }
-                written
-            })
-        })
-        .collect();
-    let said = works(&mut on(&home, &["backup", "restore", "newest"]));
-    let previous = said
-        .split("kept as ")
-        .nth(1)
-        .unwrap()
-        .split('.')
-        .next()
-        .unwrap()
-        .to_owned();
-    // Everybody writes again, into what was restored.
-    for n in 0..4 {
-        let client = tenant(&running, &format!("x{n}"));
-        until("the client's memories", 20, async || {
-            client.call::<handoff::Stats>(json!({})).await.json["total"].as_i64() > Some(0)
-        })
-        .await;
-    }
-    stop.store(true, Ordering::Relaxed);
-    for client in clients {
-        assert!(client.await.unwrap() > 0);
-    }
-    assert_eq!(bodies(&running, 5).await, before);
-    // And back to what was there.
-    works(&mut on(&home, &["backup", "previous", "--back", &previous]));
-    until("the way back", 20, async || {
-        tenant(&running, "x0")
-            .call::<handoff::Stats>(json!({}))
-            .await
-            .status
-            == 200
-    })
-    .await;
-    assert_eq!(bodies(&running, 5).await, before);
 }
 
 #[tokio::test(flavor = "multi_thread")]

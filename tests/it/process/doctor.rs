@@ -1,6 +1,6 @@
-//! `doctor` names the cause and the mending command of each fault in a table; `status`, `slow` and `support-bundle` tell what is.
+//! `doctor` names the cause and the mending command of each fault in a table.
 
-use crate::support::process::{Running, on, said, works};
+use crate::support::process::{Running, works};
 use crate::support::{Client, external, free_port, scratch};
 use agent_memory::handoff;
 use serde_json::{Value, json};
@@ -38,347 +38,49 @@ const fn fault(
 }
 
 /// In a script, `am` is the program on the installation, `$H` its directory, `$D` a directory beside it, `sql` a statement as superuser.
+#[rustfmt::skip]
 const FAULTS: &[Fault] = &[
-    fault(
-        "unknown setting",
-        "echo '[server]\nprot = 1' > $D/config.toml",
-        &[("CONFIG", "config.toml")],
-        "configuration",
-        "fail",
-        "config check",
-    ),
-    fault(
-        "misspelt variable",
-        "",
-        &[("BACKUP_DRI", "/x")],
-        "unknown_variable",
-        "warn",
-        "config show",
-    ),
-    fault(
-        "weak setting",
-        "",
-        &[("HOST", "0.0.0.0"), ("API_AUTH_ENABLED", "false")],
-        "weak_setting",
-        "fail",
-        "API_AUTH_ENABLED",
-    ),
-    fault(
-        "key that others can read",
-        "chmod 644 $H/encryption-key",
-        &[],
-        "file_mode",
-        "warn",
-        "chmod 600",
-    ),
-    fault(
-        "old secret",
-        "touch -d '100 days ago' $H/encryption-key",
-        &[],
-        "secret_age",
-        "warn",
-        "rotate-encryption",
-    ),
-    fault(
-        "few descriptors",
-        "",
-        &[("BEFORE", "ulimit -n 256")],
-        "descriptors",
-        "fail",
-        "ulimit -n",
-    ),
-    fault(
-        "little memory",
-        "echo 'MemTotal: 1000000 kB' > $D/meminfo",
-        &[("BEFORE", "mount --bind $D/meminfo /proc/meminfo")],
-        "memory",
-        "warn",
-        "PGPOOL_MAX",
-    ),
-    fault(
-        "no time zones",
-        "",
-        &[("BEFORE", "mount -t tmpfs none /usr/share/zoneinfo")],
-        "tzdata",
-        "warn",
-        "apt-get install tzdata",
-    ),
-    fault(
-        "small disk",
-        "",
-        &[
-            (
-                "BEFORE",
-                "mount -t tmpfs -o size=600m,mode=777 none $D/small",
-            ),
-            ("BACKUP_DIR", "small/sets"),
-        ],
-        "disk_small",
-        "warn",
-        "BACKUP_KEEP_DAYS",
-    ),
-    fault(
-        "full disk",
-        "",
-        &[
-            (
-                "BEFORE",
-                "mount -t tmpfs -o size=100m,mode=777 none $D/small",
-            ),
-            ("BACKUP_DIR", "small/sets"),
-        ],
-        "disk_full",
-        "fail",
-        "make room",
-    ),
-    fault(
-        "port in use",
-        "",
-        &[("PORT", "TAKEN")],
-        "port",
-        "fail",
-        "ss -ltnp",
-    ),
-    fault(
-        "path too long for a socket",
-        "mv $H $D/$(printf 'x%.0s' $(seq 100)) && echo $D/$(printf 'x%.0s' $(seq 100)) > $D/moved",
-        &[],
-        "socket_path",
-        "warn",
-        "--data-dir",
-    ),
-    fault(
-        "foreign owner",
-        "chown daemon $H/postgres",
-        &[],
-        "foreign_owner",
-        "fail",
-        "chown",
-    ),
-    fault(
-        "cluster open to others",
-        "chmod 777 $H/postgres",
-        &[],
-        "cluster_mode",
-        "fail",
-        "chmod 700",
-    ),
-    fault(
-        "other major version",
-        "echo 9 > $H/postgres/PG_VERSION",
-        &[],
-        "other_major",
-        "fail",
-        "apt-get install postgresql-9",
-    ),
-    fault(
-        "unreadable version",
-        "echo x > $H/postgres/PG_VERSION",
-        &[],
-        "cluster_damaged",
-        "fail",
-        "backup restore",
-    ),
-    fault(
-        "truncated control file",
-        "truncate -s 100 $H/postgres/global/pg_control",
-        &[],
-        "control_file",
-        "fail",
-        "backup restore newest",
-    ),
-    fault(
-        "stale pid",
-        "echo 4194000 > $H/postgres/postmaster.pid; chown --reference=$H $H/postgres/postmaster.pid",
-        &[],
-        "stale_pid",
-        "warn",
-        "serve",
-    ),
-    fault(
-        "orphan",
-        "setpriv --reuid=$(stat -c %u $H) --regid=$(stat -c %g $H) --clear-groups setsid $PG/postgres -D $H/postgres -c listen_addresses= -c unix_socket_directories=$H >/dev/null 2>&1 & for i in $(seq 200); do grep -q ready $H/postgres/postmaster.pid 2>/dev/null && break; sleep 0.05; done",
-        &[],
-        "orphan",
-        "warn",
-        "kill -INT",
-    ),
-    fault(
-        "pending migration",
-        "sql 'delete from schema_migrations where version = (select max(version) from schema_migrations)'",
-        &[],
-        "schema",
-        "warn",
-        "migrate up",
-    ),
-    fault(
-        "newer schema",
-        "sql \"insert into schema_migrations (version, name, checksum) values (9999, 'later', 'x')\"",
-        &[],
-        "schema_newer",
-        "fail",
-        "newer agent-memory",
-    ),
-    fault(
-        "another past",
-        "sql \"update schema_migrations set checksum = 'x' where version = 3\"",
-        &[],
-        "schema_differs",
-        "fail",
-        "backup restore",
-    ),
-    fault(
-        "policy missing",
-        "sql 'alter table session_handoffs disable row level security'",
-        &[],
-        "policies",
-        "fail",
-        "ENABLE ROW LEVEL SECURITY",
-    ),
-    fault(
-        "role too strong",
-        "sql 'alter role agent_memory_user bypassrls'",
-        &[],
-        "role",
-        "fail",
-        "db init",
-    ),
-    fault(
-        "index missing",
-        "sql 'drop index idx_session_handoffs_tenant_created'",
-        &[],
-        "index_missing",
-        "fail",
-        "create index idx_session_handoffs_tenant_created on session_handoffs",
-    ),
-    fault(
-        "index not whole",
-        "sql \"update pg_index set indisvalid = false where indexrelid = 'idx_session_handoffs_tenant_created'::regclass\"",
-        &[],
-        "index_unusable",
-        "fail",
-        "REINDEX",
-    ),
-    fault(
-        "key lost",
-        "rm $H/encryption-key",
-        &[],
-        "encryption_key",
-        "fail",
-        "ENCRYPTION_KEY_FILE",
-    ),
-    fault(
-        "another key",
-        "head -c 32 /dev/urandom | base64 > $D/key",
-        &[("ENCRYPTION_KEY_FILE", "key")],
-        "encryption_key",
-        "fail",
-        "ENCRYPTION_KEY_FILE",
-    ),
-    fault(
-        "key file damaged",
-        "echo nonsense > $D/key",
-        &[("ENCRYPTION_KEY_FILE", "key")],
-        "encryption_key",
-        "fail",
-        "ENCRYPTION_KEY_FILE",
-    ),
-    fault(
-        "keys not kept elsewhere",
-        "",
-        &[],
-        "key_escrow",
-        "warn",
-        "keys escrow",
-    ),
-    fault(
-        "audit log changed by hand",
-        "am keys escrow; sql \"update audit_log set details = 'nothing'\"",
-        &[],
-        "audit",
-        "fail",
-        "audit verify",
-    ),
-    fault(
-        "database writes no log",
-        "",
-        &[],
-        "database_log",
-        "warn",
-        "log_statement",
-    ),
-    fault(
-        "no backup",
-        "",
-        &[],
-        "backup_missing",
-        "warn",
-        "backup create",
-    ),
-    fault(
-        "backups off",
-        "",
-        &[("BACKUP_ENABLED", "false")],
-        "backup_off",
-        "warn",
-        "BACKUP_ENABLED=true",
-    ),
-    fault(
-        "old backup",
-        "am backup create",
-        &[("RPO_TARGET", "0s")],
-        "backup_old",
-        "fail",
-        "backup create",
-    ),
-    fault(
-        "backup not verified",
-        "am backup create",
-        &[],
-        "backup_unverified",
-        "warn",
-        "--deep",
-    ),
-    fault(
-        "slow to restore",
-        "am backup create; am backup verify --deep",
-        &[("RTO_TARGET", "0s")],
-        "backup_slow",
-        "warn",
-        "RTO_TARGET",
-    ),
-    fault(
-        "damaged backup",
-        "am backup create; truncate -s 10 $H/backups/agent*/manifest.json",
-        &[],
-        "backup_damaged",
-        "fail",
-        "backup verify",
-    ),
-    fault(
-        "backup failed",
-        "BACKUP_DIR=/proc/none am backup create || true",
-        &[],
-        "backup_failed",
-        "fail",
-        "jobs history backup",
-    ),
-    fault(
-        "directory of backups not writable",
-        "",
-        &[("BACKUP_DIR", "/proc/none")],
-        "backup_directory",
-        "fail",
-        "BACKUP_DIR",
-    ),
-    fault(
-        "no pg_dump",
-        "mkdir $D/bin; ln -s $PG/* $D/bin; rm $D/bin/pg_dump",
-        &[("AGENT_MEMORY_PG_BIN", "bin")],
-        "pg_dump",
-        "warn",
-        "postgresql-client",
-    ),
+    fault("unknown setting", "echo '[server]\nprot = 1' > $D/config.toml", &[("CONFIG", "config.toml")], "configuration", "fail", "config check"),
+    fault("misspelt variable", "", &[("BACKUP_DRI", "/x")], "unknown_variable", "warn", "config show"),
+    fault("weak setting", "", &[("HOST", "0.0.0.0"), ("API_AUTH_ENABLED", "false")], "weak_setting", "fail", "API_AUTH_ENABLED"),
+    fault("key that others can read", "chmod 644 $H/encryption-key", &[], "file_mode", "warn", "chmod 600"),
+    fault("old secret", "touch -d '100 days ago' $H/encryption-key", &[], "secret_age", "warn", "rotate-encryption"),
+    fault("few descriptors", "", &[("BEFORE", "ulimit -n 256")], "descriptors", "fail", "ulimit -n"),
+    fault("little memory", "echo 'MemTotal: 1000000 kB' > $D/meminfo", &[("BEFORE", "mount --bind $D/meminfo /proc/meminfo")], "memory", "warn", "PGPOOL_MAX"),
+    fault("no time zones", "", &[("BEFORE", "mount -t tmpfs none /usr/share/zoneinfo")], "tzdata", "warn", "apt-get install tzdata"),
+    fault("small disk", "", &[( "BEFORE", "mount -t tmpfs -o size=600m,mode=777 none $D/small", ), ("BACKUP_DIR", "small/sets")], "disk_small", "warn", "BACKUP_KEEP_DAYS"),
+    fault("full disk", "", &[( "BEFORE", "mount -t tmpfs -o size=100m,mode=777 none $D/small", ), ("BACKUP_DIR", "small/sets")], "disk_full", "fail", "make room"),
+    fault("port in use", "", &[("PORT", "TAKEN")], "port", "fail", "ss -ltnp"),
+    fault("path too long for a socket", "mv $H $D/$(printf 'x%.0s' $(seq 100)) && echo $D/$(printf 'x%.0s' $(seq 100)) > $D/moved", &[], "socket_path", "warn", "--data-dir"),
+    fault("foreign owner", "chown daemon $H/postgres", &[], "foreign_owner", "fail", "chown"),
+    fault("cluster open to others", "chmod 777 $H/postgres", &[], "cluster_mode", "fail", "chmod 700"),
+    fault("other major version", "echo 9 > $H/postgres/PG_VERSION", &[], "other_major", "fail", "apt-get install postgresql-9"),
+    fault("unreadable version", "echo x > $H/postgres/PG_VERSION", &[], "cluster_damaged", "fail", "backup restore"),
+    fault("truncated control file", "truncate -s 100 $H/postgres/global/pg_control", &[], "control_file", "fail", "backup restore newest"),
+    fault("stale pid", "echo 4194000 > $H/postgres/postmaster.pid; chown --reference=$H $H/postgres/postmaster.pid", &[], "stale_pid", "warn", "serve"),
+    fault("orphan", "setpriv --reuid=$(stat -c %u $H) --regid=$(stat -c %g $H) --clear-groups setsid $PG/postgres -D $H/postgres -c listen_addresses= -c unix_socket_directories=$H >/dev/null 2>&1 & for i in $(seq 200); do grep -q ready $H/postgres/postmaster.pid 2>/dev/null && break; sleep 0.05; done", &[], "orphan", "warn", "kill -INT"),
+    fault("pending migration", "sql 'delete from schema_migrations where version = (select max(version) from schema_migrations)'", &[], "schema", "warn", "migrate up"),
+    fault("newer schema", "sql \"insert into schema_migrations (version, name, checksum) values (9999, 'later', 'x')\"", &[], "schema_newer", "fail", "newer agent-memory"),
+    fault("another past", "sql \"update schema_migrations set checksum = 'x' where version = 3\"", &[], "schema_differs", "fail", "backup restore"),
+    fault("policy missing", "sql 'alter table session_handoffs disable row level security'", &[], "policies", "fail", "ENABLE ROW LEVEL SECURITY"),
+    fault("role too strong", "sql 'alter role agent_memory_user bypassrls'", &[], "role", "fail", "db init"),
+    fault("index missing", "sql 'drop index idx_session_handoffs_tenant_created'", &[], "index_missing", "fail", "create index idx_session_handoffs_tenant_created on session_handoffs"),
+    fault("index not whole", "sql \"update pg_index set indisvalid = false where indexrelid = 'idx_session_handoffs_tenant_created'::regclass\"", &[], "index_unusable", "fail", "REINDEX"),
+    fault("key lost", "rm $H/encryption-key", &[], "encryption_key", "fail", "ENCRYPTION_KEY_FILE"),
+    fault("another key", "head -c 32 /dev/urandom | base64 > $D/key", &[("ENCRYPTION_KEY_FILE", "key")], "encryption_key", "fail", "ENCRYPTION_KEY_FILE"),
+    fault("key file damaged", "echo nonsense > $D/key", &[("ENCRYPTION_KEY_FILE", "key")], "encryption_key", "fail", "ENCRYPTION_KEY_FILE"),
+    fault("keys not kept elsewhere", "", &[], "key_escrow", "warn", "keys escrow"),
+    fault("audit log changed by hand", "am keys escrow; sql \"update audit_log set details = 'nothing'\"", &[], "audit", "fail", "audit verify"),
+    fault("database writes no log", "", &[], "database_log", "warn", "log_statement"),
+    fault("no backup", "", &[], "backup_missing", "warn", "backup create"),
+    fault("backups off", "", &[("BACKUP_ENABLED", "false")], "backup_off", "warn", "BACKUP_ENABLED=true"),
+    fault("old backup", "am backup create", &[("RPO_TARGET", "0s")], "backup_old", "fail", "backup create"),
+    fault("backup not verified", "am backup create", &[], "backup_unverified", "warn", "--deep"),
+    fault("slow to restore", "am backup create; am backup verify --deep", &[("RTO_TARGET", "0s")], "backup_slow", "warn", "RTO_TARGET"),
+    fault("damaged backup", "am backup create; truncate -s 10 $H/backups/agent*/manifest.json", &[], "backup_damaged", "fail", "backup verify"),
+    fault("backup failed", "BACKUP_DIR=/proc/none am backup create || true", &[], "backup_failed", "fail", "jobs history backup"),
+    fault("directory of backups not writable", "", &[("BACKUP_DIR", "/proc/none")], "backup_directory", "fail", "BACKUP_DIR"),
+    fault("no pg_dump", "mkdir $D/bin; ln -s $PG/* $D/bin; rm $D/bin/pg_dump", &[("AGENT_MEMORY_PG_BIN", "bin")], "pg_dump", "warn", "postgresql-client"),
 ];
 
 const FUNCTIONS: &str = r#"set -eu
@@ -476,7 +178,7 @@ fn doctor(base: &Path, fault: &Fault, taken: u16) -> Vec<Value> {
     found
 }
 
-fn expect(name: &str, found: &[Value], code: &str, level: &str, mend: &str) {
+pub fn expect(name: &str, found: &[Value], code: &str, level: &str, mend: &str) {
     let finding = found
         .iter()
         .find(|finding| finding["code"] == code && finding["level"] == level);
@@ -519,259 +221,4 @@ async fn each_staged_fault_is_named_with_the_command_that_mends_it() {
             );
         }
     }
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn faults_of_anothers_database_are_told_apart() {
-    let (port, data) = tokio::task::spawn_blocking(|| external::start("doctor-cluster", ""))
-        .await
-        .unwrap();
-    let admin = external::target(port, "postgres", "postgres", "require", true)
-        .connect()
-        .await
-        .unwrap();
-    let make = format!(
-        "create role agent_memory_user login password '{}'",
-        external::PASSWORD
-    );
-    admin.batch(&make).await.unwrap();
-    admin
-        .batch("create database agent_memory owner agent_memory_user")
-        .await
-        .unwrap();
-    let home = scratch("doctor-external").join("data");
-    let port = port.to_string();
-    let run = |settings: &[(&str, &str)]| -> Vec<Value> {
-        let mut command = on(&home, &["doctor", "--json"]);
-        command
-            .env("PGHOST", "127.0.0.1")
-            .env("PGPORT", &port)
-            .env("PGPASSWORD", external::PASSWORD)
-            .env("PORT", free_port().to_string())
-            .envs(settings.iter().copied());
-        serde_json::from_slice(&command.output().unwrap().stdout).unwrap()
-    };
-    works(
-        on(&home, &["migrate", "up"])
-            .env("PGHOST", "127.0.0.1")
-            .env("PGPORT", &port)
-            .env("PGPASSWORD", external::PASSWORD),
-    );
-    let nowhere = free_port().to_string();
-    let stranger = scratch("doctor-external").join("stranger.crt");
-    works(
-        Command::new("openssl")
-            .args([
-                "req",
-                "-x509",
-                "-newkey",
-                "rsa:2048",
-                "-nodes",
-                "-subj",
-                "/CN=stranger",
-                "-days",
-                "2",
-                "-keyout",
-                "/dev/null",
-                "-out",
-            ])
-            .arg(&stranger),
-    );
-    let stranger = stranger.display().to_string();
-    for (name, settings, code, mend) in [
-        (
-            "nobody there",
-            vec![("PGPORT", nowhere.as_str())],
-            "database_unreachable",
-            "pg_isready",
-        ),
-        (
-            "no such host",
-            vec![("PGHOST", "nowhere.invalid")],
-            "database_unreachable",
-            "PGHOST",
-        ),
-        (
-            "wrong password",
-            vec![("PGPASSWORD", "not-the-password-of-this-role-1")],
-            "wrong_password",
-            "PGPASSWORD",
-        ),
-        (
-            "wrong certificate",
-            vec![("PGSSLMODE", "verify-full"), ("PGSSLROOTCERT", &stranger)],
-            "wrong_certificate",
-            "PGSSLROOTCERT",
-        ),
-        (
-            "no such database",
-            vec![("PGDATABASE", "nowhere")],
-            "database_missing",
-            "db init",
-        ),
-    ] {
-        expect(name, &run(&settings), code, "fail", mend);
-    }
-    expect("one role for both", &run(&[]), "role", "warn", "db init");
-    expect(
-        "a pool too large",
-        &run(&[("PGPOOL_MAX", "400")]),
-        "max_connections",
-        "warn",
-        "PGPOOL_MAX",
-    );
-    expect(
-        "a role that sees too little for dumps",
-        &run(&[]),
-        "backup_missing",
-        "warn",
-        "backup create",
-    );
-    admin.batch("alter system set fsync = off").await.unwrap();
-    admin.batch("select pg_reload_conf()").await.unwrap();
-    expect(
-        "fsync off",
-        &run(&[]),
-        "unsafe_setting",
-        "fail",
-        "ALTER SYSTEM RESET fsync",
-    );
-    admin.batch("alter system reset fsync").await.unwrap();
-    admin
-        .batch("alter role agent_memory_user connection limit 0")
-        .await
-        .unwrap();
-    expect(
-        "no room",
-        &run(&[]),
-        "too_many_connections",
-        "fail",
-        "PGPOOL_MAX",
-    );
-    admin
-        .batch("alter role agent_memory_user connection limit -1")
-        .await
-        .unwrap();
-    // A server that says it is an older one.
-    let inside = external::target(
-        port.parse().unwrap(),
-        "postgres",
-        "agent_memory",
-        "require",
-        true,
-    )
-    .connect()
-    .await
-    .unwrap();
-    inside.batch("create function public.current_setting(text) returns text language sql as $$ select case when $1 = 'server_version_num' then '140011' when $1 = 'server_version' then '14.11' else pg_catalog.current_setting($1) end $$").await.unwrap();
-    inside
-        .batch("grant execute on function public.current_setting(text) to public")
-        .await
-        .unwrap();
-    inside
-        .batch("alter role agent_memory_user set search_path = public, pg_catalog")
-        .await
-        .unwrap();
-    expect(
-        "PostgreSQL 14",
-        &run(&[]),
-        "postgres_old",
-        "fail",
-        "upgrade",
-    );
-    inside
-        .batch("alter role agent_memory_user reset search_path")
-        .await
-        .unwrap();
-    std::fs::write(
-        data.join("pg_hba.conf"),
-        "hostssl all postgres all scram-sha-256\n",
-    )
-    .unwrap();
-    admin.batch("select pg_reload_conf()").await.unwrap();
-    expect("not let in", &run(&[]), "not_let_in", "fail", "pg_hba.conf");
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn status_slow_and_the_support_bundle_tell_what_is_and_no_secret() {
-    let home = scratch("told").join("data");
-    let running = Running::start(&home, |_| {});
-    let memory = "MARKER-of-a-memory";
-    let client = Client::new(&running.url);
-    for _ in 0..12 {
-        let body = json!({"session_id": "s", "with_whom": "Ada", "story": memory});
-        client.call::<handoff::Create>(body).await.ok();
-    }
-    let port = running.url.rsplit(':').next().unwrap().to_owned();
-    let run = |arguments: &[&str]| {
-        let mut command = on(&home, arguments);
-        command.env("PORT", &port);
-        said(&mut command)
-    };
-    let (code, status) = run(&["status", "--json"]);
-    let status: Value = serde_json::from_str(&status).unwrap();
-    assert_eq!(
-        (code, &status["server"]["status"]),
-        (0, &json!("healthy")),
-        "{status}"
-    );
-    assert_eq!(status["database"]["pending_migrations"], 0);
-    let (code, slow) = run(&["slow", "--top", "5", "--json"]);
-    let slow: Value = serde_json::from_str(&slow).unwrap();
-    assert_eq!(
-        (code, slow["missing_indexes"].as_array().unwrap().len()),
-        (0, 0),
-        "{slow}"
-    );
-    assert!(
-        (1..=5).contains(&slow["statements"].as_array().unwrap().len()),
-        "{slow}"
-    );
-    works(&mut on(
-        &home,
-        &[
-            "psql",
-            "--",
-            "-qc",
-            "drop index idx_session_handoffs_tenant_created",
-        ],
-    ));
-    let (_, slow) = run(&["slow", "--top", "10"]);
-    let named: Vec<&str> = slow
-        .lines()
-        .filter(|line| line.contains("is missing"))
-        .collect();
-    assert!(
-        named.len() == 1 && named[0].contains("idx_session_handoffs_tenant_created"),
-        "{slow}"
-    );
-    assert!(slow.contains("(tenant_id, created_at desc"), "{slow}");
-    let file = scratch("told").join("bundle.tar.gz");
-    let (code, text) = run(&["support-bundle", file.to_str().unwrap()]);
-    assert_eq!(code, 0, "{text}");
-    let (_, bundle) = said(Command::new("tar").args(["-xzOf"]).arg(&file));
-    for part in [
-        "index_missing",
-        "agent_memory_user",
-        "session_handoffs",
-        "shared_buffers",
-        "\"setting\"",
-    ] {
-        assert!(bundle.contains(part), "{part}");
-    }
-    let passwords = std::fs::read_to_string(home.join("pgpass")).unwrap();
-    let passwords: Vec<&str> = passwords
-        .lines()
-        .map(|line| line.rsplit(':').next().unwrap())
-        .collect();
-    let key = std::fs::read_to_string(home.join("encryption-key")).unwrap();
-    for secret in passwords.into_iter().chain([key.trim(), memory]) {
-        assert!(!bundle.contains(secret), "{secret}");
-    }
-    running.stop();
-    let (code, status) = run(&["status"]);
-    assert!(
-        code == 69 && status.contains("not running") && status.contains("agent-memory serve"),
-        "{code} {status}"
-    );
 }

@@ -38,10 +38,7 @@ struct Writers {
 
 impl Writers {
     fn start(url: &str) -> Self {
-        let (stop, failed) = (
-            Arc::new(AtomicBool::new(false)),
-            Arc::new(AtomicU32::new(0)),
-        );
+        let (stop, failed) = <(Arc<AtomicBool>, Arc<AtomicU32>)>::default();
         let answered: Vec<Arc<AtomicU32>> = (0..4).map(|_| Arc::default()).collect();
         let tasks = answered.iter().enumerate().map(|(n, answered)| {
             let (client, stop, failed) = (Client::new(url), stop.clone(), failed.clone());

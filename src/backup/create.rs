@@ -1,6 +1,6 @@
 //! backup_create
 
-use super::job::{BACKUP, drive};
+use super::job::{BACKUP, drive, must_exist};
 use super::list::{Backup, shown};
 use super::repository::Repository;
 use crate::error::{Error, Result};
@@ -39,6 +39,7 @@ impl Operation for Create {
             .tenant_id
             .map(|name| name.to_string())
             .unwrap_or_default();
+        must_exist(&ctx.app, &tenant).await?;
         let run_id = match ctx.begin().await? {
             Begun::Replay(ids) => ids.into_iter().next().unwrap_or_default(),
             Begun::Fresh(mut write) => {

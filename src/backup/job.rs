@@ -46,6 +46,16 @@ pub async fn drill(run: &mut Run) -> Result<Batch> {
     .await
 }
 
+/// Refuses a backup of a tenant that is not there, before a run of it begins.
+pub async fn must_exist(app: &App, tenant: &str) -> Result<()> {
+    if tenant.is_empty() || app.places.of(tenant).await?.record.exists {
+        return Ok(());
+    }
+    let message =
+        format!("no tenant is called {tenant:?}; agent-memory tenants list names them all");
+    Err(Error::not_found(message).field("tenant_id"))
+}
+
 /// Runs a job to its end by hand; `report` is told how far it is.
 ///
 /// # Errors
@@ -116,7 +126,7 @@ async fn beside(run: &mut Run, work: Work) -> Result<Batch> {
 async fn backup_and_rotate(app: &Arc<App>, tenant: Option<&str>, report: &Report) -> Result<Value> {
     let began = Instant::now();
     let repository = Repository::new(app.config.backup_dir());
-    let _lock = repository.lock()?;
+    let _lock = repository.wait(report).await?;
     let manifest = make::make(app, &repository, tenant, report).await?;
     let away = match offsite::Store::open(&app.config)? {
         Some(store) => {
@@ -193,7 +203,7 @@ pub fn policy(config: &Config) -> Policy {
 
 async fn restore_for_trial(app: &Arc<App>, name: &str, report: &Report) -> Result<Value> {
     let repository = Repository::new(app.config.backup_dir());
-    let _lock = repository.lock()?;
+    let _lock = repository.wait(report).await?;
     let set = match name {
         "" => {
             let newest = repository.sets()?.into_iter().find(|set| {

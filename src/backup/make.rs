@@ -3,6 +3,7 @@
 use super::body::Body;
 use super::manifest::{self, DataKey, Dump, FORMAT, FileSum, MANIFEST, Manifest, SUMS};
 use super::output::{Output, full, room};
+use super::pace::Pace;
 use super::program::Programs;
 use super::repository::{Partial, Repository};
 use super::snapshot::Snapshot;
@@ -10,7 +11,7 @@ use crate::app::App;
 use crate::db::{Row, migrate};
 use crate::error::{Error, Kind, Result};
 use crate::export::{self, Form, Source};
-use crate::file::io;
+use crate::file::{io, write_private};
 use crate::report::Report;
 use crate::{clock, id};
 use base64::Engine;
@@ -81,7 +82,7 @@ pub async fn make(
     let (text, sums) = manifest.texts()?;
     for (file, text) in [(MANIFEST, text), (SUMS, sums)] {
         let path = partial.dir.join(file);
-        std::fs::write(&path, text).map_err(|error| io("write", &path, error))?;
+        write_private(&path, &text).map_err(full)?;
     }
     snapshot.end().await;
     report.stage("writing to disk", 0);
@@ -138,12 +139,14 @@ impl Making<'_> {
             .take()
             .ok_or_else(|| Error::internal("pg_dump has no output"))?;
         let mut buffer = vec![0; 256 * 1024];
+        let mut pace = Pace::new(self.app);
         loop {
             let read = stdout.read(&mut buffer).await.map_err(Error::internal)?;
             if read == 0 {
                 break;
             }
             output.put(&self.partial.dir, &buffer[..read])?;
+            pace.rest().await;
         }
         running.end().await.map_err(about_pooler)?;
         self.files.push(output.end(&self.partial.dir)?);
@@ -210,10 +213,12 @@ impl Making<'_> {
         let mut encoder = zstd::Encoder::new(output, LEVEL).map_err(Error::internal)?;
         let mut body = Body::default();
         let failed = |error| full(io("write", &self.partial.dir.join(&file), error));
+        let mut pace = Pace::new(self.app);
         while let Some(piece) = pieces.try_next().await? {
             body.put(&piece);
             encoder.write_all(&piece).map_err(failed)?;
             room(&self.partial.dir, self.reserve())?;
+            pace.rest().await;
         }
         let output = encoder.finish().map_err(failed)?;
         self.files.push(output.end(&self.partial.dir)?);

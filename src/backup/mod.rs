@@ -9,6 +9,7 @@ pub mod make;
 pub mod manifest;
 pub mod offsite;
 mod output;
+mod pace;
 pub mod plain;
 pub mod previous;
 pub mod program;

@@ -55,7 +55,9 @@ impl Store {
         if !backup.offsite_ca.is_empty() {
             let path = Path::new(&backup.offsite_ca);
             let pem = std::fs::read(path).map_err(|error| io("read", path, error))?;
-            for certificate in Certificate::from_pem_bundle(&pem).map_err(unusable)? {
+            for certificate in
+                Certificate::from_pem_bundle(&pem).map_err(|error| unusable(&error))?
+            {
                 client = client.with_root_certificate(certificate);
             }
         }
@@ -83,7 +85,7 @@ impl Store {
                 .with_allow_http(backup.offsite_endpoint.starts_with("http://"))
                 .with_endpoint(&backup.offsite_endpoint);
         }
-        let store = builder.build().map_err(unusable)?;
+        let store = builder.build().map_err(|error| unusable(&error))?;
         Ok(Some(Self::Bucket(
             Arc::new(store),
             prefix.trim_matches('/').to_owned(),
@@ -315,7 +317,7 @@ fn copy(there: &Repository, from: &Path, manifest: &Manifest, report: &Report) -
     partial.finish(there, &manifest.name)
 }
 
-fn unusable(error: object_store::Error) -> Error {
+fn unusable(error: &object_store::Error) -> Error {
     let message = format!("the off-site store's settings cannot be used: {error}");
     Error::invalid(message).field("backup.offsite")
 }

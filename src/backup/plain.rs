@@ -239,15 +239,19 @@ mod tests {
             "CREATE EXTENSION x;\nCREATE TABLE t (a text);\nALTER TABLE t OWNER TO somebody;\nCOPY public.t (a) FROM stdin;\nCREATE EXTENSION is a memory\n\\\\! too\nGRANT\n\\.\nGRANT ALL ON t TO you;\n{end}"
         );
         assert_eq!(
-            filtered(&dump).unwrap(),
+            filtered(&dump).expect("a dump"),
             format!(
                 "CREATE TABLE t (a text);\nCOPY public.t (a) FROM stdin;\nCREATE EXTENSION is a memory\n\\\\! too\nGRANT\n\\.\n{end}"
             )
         );
-        assert!(filtered("SELECT 1;\n").unwrap_err().contains("cut off"));
+        assert!(
+            filtered("SELECT 1;\n")
+                .expect_err("no end")
+                .contains("cut off")
+        );
         assert!(
             filtered(&format!("\\! touch /tmp/x\n{end}"))
-                .unwrap_err()
+                .expect_err("a command")
                 .contains("psql's own")
         );
         assert!(filtered(&format!("\\restrict abc\n{end}")).is_ok());

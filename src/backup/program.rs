@@ -3,8 +3,8 @@
 use crate::config::{Config, for_children};
 use crate::db::Target;
 use crate::error::{Error, Kind, Result};
-use crate::postgres::{Paths, find};
-use std::path::PathBuf;
+use crate::postgres::Paths;
+use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use tempfile::NamedTempFile;
 use tokio::io::AsyncReadExt;
@@ -26,29 +26,31 @@ pub struct Running {
 }
 
 impl Programs {
-    /// Programs that can dump and restore a server of this major version.
+    /// Programs that can dump and restore a server of this major version: its own where they are here, else newer ones.
     ///
     /// # Errors
     /// There are none, or they are older than the server.
     pub fn find(config: &Config, server: u32) -> Result<Self> {
-        let found = find(&config.embedded, &Paths::new(config.data_dir()), None)?;
-        let missing = |what: String| Error::new(Kind::Unavailable, "pg_dump_missing", what);
-        let install = format!(
-            "install them: apt-get install postgresql-client-{server}, or set AGENT_MEMORY_PG_BIN"
-        );
-        let Some(found) = found.filter(|found| found.program("pg_dump").is_file()) else {
-            return Err(missing(format!(
-                "PostgreSQL's pg_dump and pg_restore are not here; {install}"
-            )));
-        };
-        if found.major < server {
-            let what = format!(
-                "pg_dump {} is older than the server, PostgreSQL {server}; {install}",
-                found.version
-            );
-            return Err(missing(what));
+        let mut newest = None;
+        let mut fitting: Option<(u32, PathBuf)> = None;
+        for dir in directories(config) {
+            let Some(major) = major(&dir) else { continue };
+            newest = newest.max(Some(major));
+            if major >= server && fitting.as_ref().is_none_or(|(known, _)| major < *known) {
+                fitting = Some((major, dir));
+            }
         }
-        Ok(Self { dir: found.dir })
+        let what = match (fitting, newest) {
+            (Some((_, dir)), _) => return Ok(Self { dir }),
+            (None, Some(newest)) => {
+                format!("pg_dump {newest} is older than the server, PostgreSQL {server}")
+            }
+            (None, None) => "PostgreSQL's pg_dump and pg_restore are not here".to_owned(),
+        };
+        let message = format!(
+            "{what}; install them: apt-get install postgresql-client-{server}, or set AGENT_MEMORY_PG_BIN"
+        );
+        Err(Error::new(Kind::Unavailable, "pg_dump_missing", message))
     }
 
     /// Starts one of them on a database.
@@ -96,6 +98,44 @@ impl Programs {
             _password: password,
         })
     }
+}
+
+/// Where PostgreSQL's programs may be; a client's package has no server, and is enough.
+fn directories(config: &Config) -> Vec<PathBuf> {
+    if !config.embedded.bin_dir.is_empty() {
+        return vec![PathBuf::from(&config.embedded.bin_dir)];
+    }
+    let programs = Paths::new(config.data_dir()).programs;
+    let mut all = Vec::new();
+    for base in [programs.as_path(), Path::new("/usr/lib/postgresql")] {
+        let entries = std::fs::read_dir(base).into_iter().flatten().flatten();
+        all.extend(entries.map(|entry| entry.path().join("bin")));
+    }
+    let path = for_children().find(|(name, _)| name == "PATH");
+    let path = path.map(|(_, value)| value).unwrap_or_default();
+    all.extend(std::env::split_paths(&path));
+    all
+}
+
+/// The major version of the pg_dump in a directory: `pg_dump (PostgreSQL) 15.18 (…)`.
+fn major(dir: &Path) -> Option<u32> {
+    let program = dir.join("pg_dump");
+    if !program.is_file() || !dir.join("pg_restore").is_file() {
+        return None;
+    }
+    let output = std::process::Command::new(program)
+        .arg("-V")
+        .env_clear()
+        .envs(for_children())
+        .output()
+        .ok()?;
+    let text = String::from_utf8(output.stdout).ok()?;
+    let version = text.split_whitespace().nth(2)?;
+    version
+        .split(|c: char| !c.is_ascii_digit())
+        .next()?
+        .parse()
+        .ok()
 }
 
 impl Running {

@@ -4,14 +4,19 @@ use super::manifest::Manifest;
 use crate::error::{Error, Kind, Result};
 use crate::file::{below as files, entries, io, write_private};
 use crate::postgres::make_private;
+use crate::report::Report;
 use chrono::{DateTime, Utc};
 use rustix::fs::{FlockOperation, flock};
 use serde::{Deserialize, Serialize};
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 /// What a set is called before it is whole.
 const PARTIAL: &str = ".partial-";
+
+/// The code of an error: another process works in the directory.
+const UNDER_WAY: &str = "backup_under_way";
 
 /// The directory of backups.
 #[derive(Clone, Debug)]
@@ -79,7 +84,7 @@ impl Repository {
                 "another process makes, verifies or restores a backup in {}: try again when it is done",
                 self.dir.display()
             );
-            return Err(Error::new(Kind::Conflict, "backup_under_way", message));
+            return Err(Error::new(Kind::Conflict, UNDER_WAY, message));
         }
         for entry in entries(&self.dir)? {
             if entry.starts_with(PARTIAL) {
@@ -88,6 +93,19 @@ impl Repository {
             }
         }
         Ok(Lock(file))
+    }
+
+    /// Takes the directory as soon as nobody else works in it.
+    pub async fn wait(&self, report: &Report) -> Result<Lock> {
+        loop {
+            match self.lock() {
+                Err(error) if error.code() == UNDER_WAY => {
+                    report.stage("waiting until another backup is done", 0);
+                    tokio::time::sleep(Duration::from_millis(500)).await;
+                }
+                result => return result,
+            }
+        }
     }
 
     /// The path of a set.

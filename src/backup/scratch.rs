@@ -135,13 +135,13 @@ impl Scratch {
     ) -> Result<()> {
         match &manifest.dump {
             Some(dump) => {
-                self.from_dump(app, &dir.join(&dump.file), report).await?;
+                self.load_dump(app, &dir.join(&dump.file), report).await?;
                 self.compare(dump).await?;
                 self.migrate().await
             }
             None => {
                 self.migrate().await?;
-                self.from_exports(app, dir, manifest, report).await
+                self.load_exports(app, dir, manifest, report).await
             }
         }
     }
@@ -154,7 +154,7 @@ impl Scratch {
         Ok(())
     }
 
-    async fn from_dump(&self, app: &App, dump: &Path, report: &Report) -> Result<()> {
+    async fn load_dump(&self, app: &App, dump: &Path, report: &Report) -> Result<()> {
         let programs = Programs::find(
             &app.config,
             server_major(&self.roles.restorer.connect().await?).await?,
@@ -212,7 +212,7 @@ impl Scratch {
         Ok(())
     }
 
-    async fn from_exports(
+    async fn load_exports(
         &self,
         app: &App,
         dir: &Path,

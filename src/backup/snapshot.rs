@@ -24,7 +24,7 @@ impl Snapshot {
     pub async fn take(roles: &Roles) -> Result<Self> {
         let holder = roles.restorer.connect().await?;
         holder
-            .batch("begin isolation level repeatable read read only")
+            .batch("begin isolation level repeatable read read only; set local idle_in_transaction_session_timeout to 0")
             .await?;
         let row = one(&holder, sql!("system/snapshot")).await?;
         let version: String = row.get("version");

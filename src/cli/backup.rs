@@ -7,7 +7,7 @@ use crate::app::App;
 use crate::backup::job::{BACKUP, VERIFY, by_hand};
 use crate::backup::list::{Backup as Shown, shown};
 use crate::backup::offsite::Store;
-use crate::backup::{Repository, check, plain, previous};
+use crate::backup::{Repository, check, job, plain, previous};
 use crate::config::Flags;
 use crate::error::{Error, Result};
 use crate::jobs::maintenance::size;
@@ -126,7 +126,9 @@ impl Backup {
         let following = Progress::of(&report);
         let (value, json, text) = match self {
             Self::Create { tenant, json } => {
-                let made = by_hand(app, BACKUP, &tenant.unwrap_or_default(), &report).await?;
+                let tenant = tenant.unwrap_or_default();
+                job::must_exist(app, &tenant).await?;
+                let made = by_hand(app, BACKUP, &tenant, &report).await?;
                 let text = format!(
                     "{} in {} ({}, {:.1} s). Next: agent-memory backup verify {} --deep",
                     made["summary"].as_str().unwrap_or_default(),

@@ -80,7 +80,7 @@ impl Restore {
                 )
                 .field("tenant")),
                 (None, None) => {
-                    whole(restore::set(app, &dir, &manifest, self.dry_run, report).await?)
+                    whole(&restore::set(app, &dir, &manifest, self.dry_run, report).await?)
                 }
                 (wanted, only) => {
                     let name = wanted
@@ -98,7 +98,7 @@ impl Restore {
             .field("tenant")),
             Source::Sql(file) => {
                 let restored = plain::restore(app, &file, self.dry_run, report).await?;
-                whole(restored)
+                whole(&restored)
             }
             Source::Export(file) => {
                 database.migrate().await?;
@@ -169,7 +169,7 @@ impl Restore {
     }
 }
 
-fn whole(restored: restore::Restored) -> Result<(Value, String)> {
+fn whole(restored: &restore::Restored) -> Result<(Value, String)> {
     let text = match &restored.previous {
         None => format!(
             "{} can be restored: {} ({:.1} s); nothing was changed",
@@ -181,7 +181,7 @@ fn whole(restored: restore::Restored) -> Result<(Value, String)> {
         ),
     };
     Ok((
-        serde_json::to_value(&restored).map_err(Error::internal)?,
+        serde_json::to_value(restored).map_err(Error::internal)?,
         text,
     ))
 }

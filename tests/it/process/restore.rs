@@ -1,6 +1,6 @@
 //! Restores: after a loss of everything, killed in between, while others read and write.
 
-use super::backup::{bodies, filled, shape, tenant};
+use super::backup::{bodies, filled, tenant};
 use crate::backup::damage;
 use crate::support::process::{Running, on, said, works};
 use crate::support::years::mixed;
@@ -58,7 +58,10 @@ async fn three_hundred_memories_are_wiped_and_restored_to_the_byte() {
         ));
         let there = worlds::body(&tenant(&running, &copy)).await;
         assert_eq!(there.lines().count(), before[seed].lines().count());
-        assert_eq!(shape(&there.replace(&copy, &from)), shape(&before[seed]));
+        assert_eq!(
+            worlds::shape(&there.replace(&copy, &from)),
+            worlds::shape(&before[seed])
+        );
     }
     let lost = tenant(&running, "w7");
     for handoff in lost.call::<handoff::List>(json!({})).await.ok()["handoffs"]

@@ -103,3 +103,13 @@ pub async fn body(client: &Client) -> String {
     assert!(serde_json::from_str::<Value>(header).unwrap()["format"].is_string());
     body.to_owned()
 }
+
+/// An export's body without the bytes of sealed texts, which are other ones under another tenant's key.
+pub fn shape(body: &str) -> String {
+    let sealed = regex::Regex::new("\"(sealed|data)\":\"A[^\"]*\"").unwrap();
+    sealed
+        .replace_all(body, |found: &regex::Captures<'_>| {
+            format!("{} bytes", found[0].len())
+        })
+        .into_owned()
+}

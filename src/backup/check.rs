@@ -118,7 +118,7 @@ async fn restored(
         ));
     }
     let began = Instant::now();
-    let scratch = Scratch::make(app).await?;
+    let scratch = Scratch::for_trial(app).await?;
     let result = async {
         scratch.fill(app, dir, manifest, report).await?;
         let seconds = began.elapsed().as_secs_f64();

@@ -3,7 +3,6 @@
 use super::check;
 use super::manifest::Manifest;
 use super::scratch::Scratch;
-use super::swap::swap;
 use crate::app::App;
 use crate::error::Result;
 use crate::report::Report;
@@ -94,13 +93,7 @@ pub async fn put(
         scratch.drop().await;
     } else {
         report.stage("putting it in place", 0);
-        match swap(&app.roles, &scratch.maker, &scratch.name).await {
-            Ok(previous) => restored.previous = Some(previous),
-            Err(error) => {
-                scratch.drop().await;
-                return Err(error);
-            }
-        }
+        restored.previous = Some(scratch.put_in_place(app).await?);
     }
     restored.seconds = began.elapsed().as_secs_f64();
     Ok(restored)

@@ -2,12 +2,13 @@
 
 use super::manifest::{Manifest, Tenant};
 use super::program::{Programs, Running};
+use super::swap::swap;
 use super::tenant::{self, Into};
 use crate::app::App;
 use crate::db::{Connection, Roles, init, migrate, quoted};
 use crate::error::{Error, Kind, Result};
 use crate::file::io;
-use crate::postgres::Disk;
+use crate::postgres::{Disk, Embedded};
 use crate::report::Report;
 use crate::{id, sql};
 use base64::Engine;
@@ -31,8 +32,15 @@ pub struct Scratch {
     pub name: String,
     /// It, as each role.
     pub roles: Roles,
-    /// Holds it, so that nobody takes it for a leftover.
-    pub maker: Connection,
+    place: Place,
+}
+
+/// Where it is.
+enum Place {
+    /// Beside the others. The connection holds it, so that nobody takes it for a leftover.
+    Server(Connection),
+    /// In a cluster of its own, which is gone with it.
+    Cluster(Embedded, tempfile::TempDir),
 }
 
 impl Scratch {
@@ -60,18 +68,70 @@ impl Scratch {
         let statements = maker
             .query(sql!("system/database_make"), &[&name, &owner, &like])
             .await?;
+        if statements.is_empty() {
+            let message = format!(
+                "the database {like:?} is not there: agent-memory db init --admin-url … makes it, empty; then restore again"
+            );
+            return Err(Error::new(Kind::NotFound, "database_missing", message));
+        }
         for row in &statements {
             maker.batch(row.get(0)).await.map_err(denied)?;
         }
         let scratch = Self {
             roles: app.roles.with_database(&name),
             name,
-            maker,
+            place: Place::Server(maker),
         };
         match scratch.prepare(app).await {
             Ok(()) => Ok(scratch),
             Err(error) => {
                 scratch.drop().await;
+                Err(error)
+            }
+        }
+    }
+
+    /// The same for a trial: where the role may not make databases, in a cluster of its own.
+    pub async fn for_trial(app: &App) -> Result<Self> {
+        let refusal = match Self::make(app).await {
+            Err(error) if error.code() == "cannot_make_databases" => error,
+            result => return result,
+        };
+        let own = async {
+            // Where sockets' paths are short.
+            let home = tempfile::tempdir().map_err(Error::internal)?;
+            let mut config = app.config.clone();
+            config.embedded.data_dir = home.path().join("trial").display().to_string();
+            let server = Embedded::start(&config).await?;
+            let roles = server.access.roles();
+            Ok::<_, Error>(Self {
+                name: roles.owner.database().to_owned(),
+                roles,
+                place: Place::Cluster(server, home),
+            })
+        };
+        own.await.map_err(|error| {
+            let message = format!(
+                "{} A trial in a cluster of its own is not possible here either: {}",
+                refusal.message(),
+                error.message()
+            );
+            Error::new(Kind::Forbidden, "cannot_make_databases", message).source(error)
+        })
+    }
+
+    /// Puts it in the place of the database of `app`; what the one before is called from then on.
+    ///
+    /// # Errors
+    /// It could not be: everything is as it was, and this one is dropped.
+    pub async fn put_in_place(self, app: &App) -> Result<String> {
+        let Place::Server(maker) = &self.place else {
+            return Err(Error::internal("a trial's cluster is put nowhere"));
+        };
+        match swap(&app.roles, maker, &self.name).await {
+            Ok(previous) => Ok(previous),
+            Err(error) => {
+                self.drop().await;
                 Err(error)
             }
         }
@@ -104,10 +164,14 @@ impl Scratch {
 
     /// Drops it; what cannot be dropped is dropped by the next one that is made.
     pub async fn drop(self) {
+        let maker = match self.place {
+            Place::Server(maker) => maker,
+            Place::Cluster(server, _home) => return server.stop().await,
+        };
         let drop = format!("drop database {} with (force)", quoted(&self.name));
         let began = Instant::now();
         // Who may not end others' connections waits until our own have ended.
-        while let Err(error) = self.maker.batch(&drop).await {
+        while let Err(error) = maker.batch(&drop).await {
             if began.elapsed() > LEAVING {
                 log::warn!(
                     "the database {} is left over: {}",
@@ -198,7 +262,9 @@ impl Scratch {
 
     /// Whether every table has the rows that the manifest says.
     async fn compare(&self, dump: &super::manifest::Dump) -> Result<()> {
-        let connection = self.roles.maker.with_database(&self.name).connect().await?;
+        // Who made the dump sees every row; with row_security off, not to see one is an error.
+        let connection = self.roles.dumper.connect().await?;
+        connection.batch("set row_security to off").await?;
         for (table, expected) in &dump.rows {
             let text = format!("select count(*) from {table} where $1 <> ''");
             let found = connection.count_for(&text, "*").await?;

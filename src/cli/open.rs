@@ -83,15 +83,10 @@ impl Database {
                 (server.access.clone(), Some(server))
             }
         };
-        let database = access.application.database().to_owned();
-        let roles = Roles {
-            restorer: access.owner.clone(),
-            dumper: access.superuser.with_database(&database),
-            application: access.application,
-            owner: access.owner,
-            maker: access.superuser,
-        };
-        Ok(Self { roles, embedded })
+        Ok(Self {
+            roles: access.roles(),
+            embedded,
+        })
     }
 
     /// Brings the schema up to date.

@@ -9,7 +9,7 @@ use super::settings::{
 };
 use super::supervise::{Plan, Supervisor};
 use crate::config::Config;
-use crate::db::{Connection, Parts, Password, Security, Target, init, verifier};
+use crate::db::{Connection, Parts, Password, Roles, Security, Target, init, verifier};
 use crate::error::{Error, Kind, Result};
 use crate::{id, sql};
 use base64::Engine;
@@ -31,6 +31,20 @@ pub struct Access {
     pub owner: Target,
     /// The superuser, for setting up.
     pub superuser: Target,
+}
+
+impl Access {
+    /// As the roles that the server works in.
+    pub fn roles(&self) -> Roles {
+        let database = self.application.database();
+        Roles {
+            application: self.application.clone(),
+            owner: self.owner.clone(),
+            restorer: self.owner.clone(),
+            dumper: self.superuser.with_database(database),
+            maker: self.superuser.clone(),
+        }
+    }
 }
 
 /// The embedded server while this process looks after it.

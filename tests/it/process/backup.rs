@@ -296,3 +296,68 @@ async fn anothers_database_is_dumped_by_a_role_that_sees_everything_or_not_at_al
     assert_eq!(bodies(&running, 6).await, before);
     running.stop();
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_guides_one_role_makes_exports_tries_them_elsewhere_and_restores_once_it_may() {
+    let (port, _) = tokio::task::spawn_blocking(|| external::start("guide-cluster", ""))
+        .await
+        .unwrap();
+    let admin = external::target(port, "postgres", "postgres", "require", true)
+        .connect()
+        .await
+        .unwrap();
+    let role = format!(
+        "create role agent_memory_user login password '{}'",
+        external::PASSWORD
+    );
+    admin.batch(&role).await.unwrap();
+    admin
+        .batch("create database agent_memory owner agent_memory_user")
+        .await
+        .unwrap();
+    let home = scratch("guide-role").join("data");
+    let port = port.to_string();
+    let settings = |command: &mut std::process::Command| {
+        command
+            .env("PGHOST", "127.0.0.1")
+            .env("PGPORT", &port)
+            .env("PGPASSWORD", external::PASSWORD)
+            .env("AGENT_MEMORY_RUN_AS", "postgres");
+    };
+    let running = Running::start(&home, settings);
+    let before = filled(&running, 5).await;
+    let run = |arguments: &[&str]| {
+        let mut command = on(&home, arguments);
+        settings(&mut command);
+        said(&mut command)
+    };
+    // Under forced policies its dump would have no row: it makes none, and says so.
+    let (code, made) = run(&["backup", "create"]);
+    assert!(
+        code == 0 && made.contains("exports only") && made.contains("PGBACKUP_USER"),
+        "{code} {made}"
+    );
+    let (code, tried) = run(&["backup", "verify", "newest", "--deep"]);
+    assert!(
+        code == 0 && tried.contains("5 tenants the same to the byte"),
+        "{code} {tried}"
+    );
+    let (code, refusal) = run(&["backup", "restore", "newest"]);
+    assert!(
+        code == 77 && refusal.contains("CREATEDB"),
+        "{code} {refusal}"
+    );
+    admin
+        .batch("alter role agent_memory_user createdb")
+        .await
+        .unwrap();
+    let (code, restored) = run(&["backup", "restore", "newest"]);
+    assert!(code == 0, "{code} {restored}");
+    until("the restored one", 20, async || {
+        let acme = tenant(&running, "w1");
+        acme.call::<handoff::Stats>(json!({})).await.status == 200
+    })
+    .await;
+    assert_eq!(bodies(&running, 5).await, before);
+    running.stop();
+}

@@ -4,7 +4,7 @@ use super::body::Body;
 use super::manifest::{self, DataKey, Dump, FORMAT, FileSum, MANIFEST, Manifest, SUMS};
 use super::output::{Output, full, room};
 use super::pace::Pace;
-use super::program::Programs;
+use super::program::{PIECE, Programs};
 use super::repository::{Partial, Repository};
 use super::snapshot::Snapshot;
 use crate::app::App;
@@ -20,7 +20,6 @@ use futures_util::TryStreamExt;
 use std::io::Write;
 use std::process::Stdio;
 use std::sync::Arc;
-use tokio::io::AsyncReadExt;
 
 /// How hard exports are compressed: zstd's own default.
 const LEVEL: i32 = 3;
@@ -133,19 +132,13 @@ impl Making<'_> {
             Stdio::null(),
             Stdio::piped(),
         )?;
-        let mut stdout = running
-            .child
-            .stdout
-            .take()
-            .ok_or_else(|| Error::internal("pg_dump has no output"))?;
-        let mut buffer = vec![0; 256 * 1024];
-        let mut pace = Pace::new(self.app);
+        let (mut buffer, mut pace) = (vec![0; PIECE], Pace::new(self.app));
         loop {
-            let read = stdout.read(&mut buffer).await.map_err(Error::internal)?;
-            if read == 0 {
+            let piece = running.next(&mut buffer).await?;
+            if piece.is_empty() {
                 break;
             }
-            output.put(&self.partial.dir, &buffer[..read])?;
+            output.put(&self.partial.dir, piece)?;
             pace.rest().await;
         }
         running.end().await.map_err(about_pooler)?;

@@ -1,6 +1,6 @@
 //! Dumps in SQL: what psql loads onto an existing database, and a database filled from one.
 
-use super::program::Programs;
+use super::program::{PIECE, Programs};
 use super::restore::{Restored, put};
 use super::scratch::{Scratch, server_major};
 use super::tenant::unpacked;
@@ -15,7 +15,7 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::path::Path;
 use std::process::Stdio;
 use std::time::Instant;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::AsyncWriteExt;
 use tokio::sync::mpsc;
 
 /// Writes a dump in SQL, packed with gzip, that `gunzip < FILE | psql DATABASE` loads onto an existing database.
@@ -43,11 +43,6 @@ pub async fn export(app: &App, into: &Path, report: &Report) -> Result<u64> {
         Stdio::null(),
         Stdio::piped(),
     )?;
-    let mut stdout = running
-        .child
-        .stdout
-        .take()
-        .ok_or_else(|| Error::internal("pg_dump has no output"))?;
     let partial = tempfile::Builder::new()
         .prefix(".partial-")
         .tempfile_in(
@@ -58,14 +53,14 @@ pub async fn export(app: &App, into: &Path, report: &Report) -> Result<u64> {
         .map_err(|error| io("write", into, error))?;
     let failed = |error| io("write", into, error);
     let mut packed = GzEncoder::new(partial, Compression::fast());
-    let mut buffer = vec![0; 256 * 1024];
+    let mut buffer = vec![0; PIECE];
     loop {
-        let read = stdout.read(&mut buffer).await.map_err(Error::internal)?;
-        if read == 0 {
+        let piece = running.next(&mut buffer).await?;
+        if piece.is_empty() {
             break;
         }
-        packed.write_all(&buffer[..read]).map_err(failed)?;
-        report.advance(read as u64);
+        packed.write_all(piece).map_err(failed)?;
+        report.advance(piece.len() as u64);
     }
     running.end().await?;
     let partial = packed.finish().map_err(failed)?;

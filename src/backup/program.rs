@@ -10,6 +10,9 @@ use tempfile::NamedTempFile;
 use tokio::io::AsyncReadExt;
 use tokio::process::{Child, Command};
 
+/// What is read of a program's output at once, in bytes.
+pub const PIECE: usize = 256 * 1024;
+
 /// Where PostgreSQL's programs for backups are.
 #[derive(Clone, Debug)]
 pub struct Programs {
@@ -139,6 +142,15 @@ fn major(dir: &Path) -> Option<u32> {
 }
 
 impl Running {
+    /// The next of what it writes; nothing at its end.
+    pub async fn next<'a>(&mut self, buffer: &'a mut [u8]) -> Result<&'a [u8]> {
+        let read = match &mut self.child.stdout {
+            Some(stdout) => stdout.read(buffer).await.map_err(Error::internal)?,
+            None => 0,
+        };
+        Ok(&buffer[..read])
+    }
+
     /// Waits for its end.
     ///
     /// # Errors

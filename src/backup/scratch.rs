@@ -1,7 +1,7 @@
 //! A database that is made for a restore or a trial, filled, and dropped or put in its place.
 
 use super::manifest::{Manifest, Tenant};
-use super::program::{Programs, Running};
+use super::program::{PIECE, Programs, Running};
 use super::swap::swap;
 use super::tenant::{self, Into};
 use crate::app::App;
@@ -18,7 +18,6 @@ use std::process::Stdio;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tempfile::NamedTempFile;
-use tokio::io::AsyncReadExt;
 
 /// What scratch databases' names begin with: what a killed restore left is known by it.
 pub const PREFIX: &str = "agent_memory_scratch_";
@@ -40,7 +39,7 @@ enum Place {
     /// Beside the others. The connection holds it, so that nobody takes it for a leftover.
     Server(Connection),
     /// In a cluster of its own, which is gone with it.
-    Cluster(Embedded, tempfile::TempDir),
+    Cluster(Box<Embedded>, tempfile::TempDir),
 }
 
 impl Scratch {
@@ -107,7 +106,7 @@ impl Scratch {
             Ok::<_, Error>(Self {
                 name: roles.owner.database().to_owned(),
                 roles,
-                place: Place::Cluster(server, home),
+                place: Place::Cluster(Box::new(server), home),
             })
         };
         own.await.map_err(|error| {
@@ -343,15 +342,15 @@ pub async fn server_major(connection: &Connection) -> Result<u32> {
 }
 
 async fn listed(mut running: Running) -> Result<String> {
-    let mut text = String::new();
-    if let Some(mut stdout) = running.child.stdout.take() {
-        stdout
-            .read_to_string(&mut text)
-            .await
-            .map_err(Error::internal)?;
+    let (mut text, mut buffer) = (Vec::new(), vec![0; PIECE]);
+    loop {
+        match running.next(&mut buffer).await? {
+            [] => break,
+            piece => text.extend_from_slice(piece),
+        }
     }
     running.end().await?;
-    Ok(text)
+    String::from_utf8(text).map_err(Error::internal)
 }
 
 /// A dump's list in two parts: everything but the policies, and the policies. Extensions are in neither: only a superuser may make them,

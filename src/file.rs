@@ -38,13 +38,13 @@ pub fn settle(path: &Path) -> std::io::Result<()> {
 }
 
 /// An error of the file system, with what was tried and where: paths are the operator's own.
+#[allow(clippy::needless_pass_by_value, reason = "it is what map_err gives")]
 pub fn io(what: &str, path: &Path, error: std::io::Error) -> Error {
     Error::new(
         Kind::Conflict,
         "file_system",
         format!("cannot {what} {}: {error}", path.display()),
     )
-    .source(error)
 }
 
 /// The names in a directory, in order.
@@ -74,4 +74,9 @@ pub fn below(dir: &Path) -> Result<Vec<String>> {
         }
     }
     Ok(all)
+}
+
+/// Whether a path is a file itself, no link and nothing that could be waited for.
+pub fn is_file(path: &Path) -> bool {
+    fs::symlink_metadata(path).is_ok_and(|about| about.is_file())
 }

@@ -9,7 +9,7 @@ use crate::clock;
 use crate::db::migrate;
 use crate::error::{Error, Kind, Result};
 use crate::export::{self, Form, Source};
-use crate::file::below as files;
+use crate::file::{below as files, is_file};
 use crate::report::Report;
 use futures_util::TryStreamExt;
 use std::collections::BTreeSet;
@@ -83,6 +83,9 @@ fn read(dir: &Path, manifest: Manifest, report: &Report) -> Result<Manifest> {
     for file in &manifest.files {
         if !found.contains(&file.name) {
             return Err(damaged(dir, &format!("{} is missing", file.name)));
+        }
+        if !is_file(&dir.join(&file.name)) {
+            return Err(damaged(dir, &format!("{} is no file", file.name)));
         }
         let (size, sha256) = sum(&dir.join(&file.name), &|read| report.advance(read))?;
         if size != file.size {

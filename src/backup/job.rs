@@ -136,7 +136,7 @@ async fn backup_and_rotate(app: &Arc<App>, tenant: Option<&str>, report: &Report
         }
         None => Value::Null,
     };
-    let decided = rotate(&app.config, &repository)?;
+    let decided = rotate(&app.config, &repository, &manifest.name)?;
     let gone = removed(&decided);
     let what = match &manifest.no_dump {
         Some(why) if tenant.is_none() => format!("exports only: {why}"),
@@ -158,8 +158,10 @@ fn removed(decided: &[Decision]) -> Vec<&str> {
 }
 
 /// Removes what the policy keeps no longer; sets of one tenant are the operator's own and stay.
-fn rotate(config: &Config, repository: &Repository) -> Result<Vec<Decision>> {
-    let decided = decide(config, &repository.sets()?);
+fn rotate(config: &Config, repository: &Repository, made: &str) -> Result<Vec<Decision>> {
+    let mut decided = decide(config, &repository.sets()?);
+    // Whatever a clock that was wrong once says of the others.
+    decided.retain(|decision| decision.name != made);
     for decision in decided
         .iter()
         .filter(|decision| decision.reasons.is_empty())

@@ -1,7 +1,7 @@
 //! Makes a set: one snapshot, shared by the dump and every tenant's export.
 
 use super::body::Body;
-use super::manifest::{self, DataKey, Dump, FORMAT, FileSum, MANIFEST, Manifest, SUMS};
+use super::manifest::{self, DUMP, DataKey, Dump, FORMAT, FileSum, MANIFEST, Manifest, SUMS};
 use super::output::{Output, full, room};
 use super::pace::Pace;
 use super::program::{PIECE, Programs};
@@ -23,8 +23,6 @@ use std::sync::Arc;
 
 /// How hard exports are compressed: zstd's own default.
 const LEVEL: i32 = 3;
-/// The dump's file.
-const DUMP: &str = "database.dump";
 
 /// Makes a set of everything, or of one tenant, and verifies nothing.
 ///
@@ -53,6 +51,10 @@ pub async fn make(
             Ok(dump) => (Some(dump), None),
             // Without a dump the exports are still worth having; whoever reads the set is told.
             Err(error) if is_about_dumping(&error) => {
+                let begun = partial.dir.join(DUMP);
+                if begun.exists() {
+                    std::fs::remove_file(&begun).map_err(|error| io("remove", &begun, error))?;
+                }
                 log::warn!("the backup has exports alone: {}", error.message());
                 (None, Some(error.message().to_owned()))
             }
@@ -144,7 +146,6 @@ impl Making<'_> {
         running.end().await.map_err(about_pooler)?;
         self.files.push(output.end(&self.partial.dir)?);
         Ok(Dump {
-            file: DUMP.to_owned(),
             role: roles.dumper.user().to_owned(),
             rows,
         })
@@ -224,6 +225,7 @@ impl Making<'_> {
         Ok(manifest::Tenant {
             tenant_id: name.to_owned(),
             isolation: row.get("isolation"),
+            settings: serde_json::from_str(row.get("settings")).map_err(Error::internal)?,
             file,
             body_sha256,
             lines,

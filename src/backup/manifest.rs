@@ -2,8 +2,9 @@
 
 use super::repository::damaged;
 use crate::audit::hex;
-use crate::error::{Error, Result};
-use crate::file::io;
+use crate::endpoint::check_tenant;
+use crate::error::{Error, Kind, Result};
+use crate::file::{io, is_file};
 use chrono::{DateTime, Utc};
 use ring::digest::{Context, SHA256};
 use serde::{Deserialize, Serialize};
@@ -18,6 +19,8 @@ pub const FORMAT: &str = "agent-memory-backup/1";
 pub const MANIFEST: &str = "manifest.json";
 /// The sums' file, as sha256sum reads it.
 pub const SUMS: &str = "SHA256SUMS";
+/// The dump's file.
+pub const DUMP: &str = "database.dump";
 /// A manifest is read whole: no larger one is, in bytes.
 const LARGEST: u64 = 256 * 1024 * 1024;
 
@@ -61,8 +64,6 @@ pub struct Manifest {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Dump {
-    /// Its file.
-    pub file: String,
     /// The role that made it.
     pub role: String,
     /// How many rows each table had.
@@ -77,6 +78,8 @@ pub struct Tenant {
     pub tenant_id: String,
     /// `shared` or `schema`.
     pub isolation: String,
+    /// What an administrator set for it: quotas, its schedule, whether it is in the trash.
+    pub settings: serde_json::Value,
     /// Its export's file, NDJSON in zstd.
     pub file: String,
     /// SHA-256 of the export's body: all lines but the header.
@@ -143,7 +146,13 @@ impl Manifest {
             .map_err(|error| damaged(directory, &format!("{MANIFEST} cannot be read: {error}")))?;
         let name = directory.file_name().unwrap_or_default();
         if name != manifest.name.as_str() {
-            let what = format!("its manifest is that of {}", manifest.name);
+            let what = format!(
+                "its manifest is that of {} (was the directory renamed?)",
+                manifest.name
+            );
+            return Err(damaged(directory, &what));
+        }
+        if let Some(what) = manifest.nonsense() {
             return Err(damaged(directory, &what));
         }
         if whole(&directory.join(SUMS))? != manifest.sums(&text) {
@@ -151,6 +160,33 @@ impl Manifest {
             return Err(damaged(directory, &what));
         }
         Ok(manifest)
+    }
+
+    /// What no set of ours says: names that lead out of it, or stand in a statement as something else.
+    fn nonsense(&self) -> Option<String> {
+        let files: Vec<&str> = self.files.iter().map(|file| file.name.as_str()).collect();
+        for tenant in &self.tenants {
+            let file = format!("exports/{}.ndjson.zst", tenant.tenant_id);
+            if check_tenant(&tenant.tenant_id).is_err() || tenant.file != file {
+                return Some(format!("{:?} is no tenant's export", tenant.file));
+            }
+        }
+        let dump = self.dump.iter();
+        let named = self.tenants.iter().map(|tenant| tenant.file.as_str());
+        let named: Vec<&str> = named.chain(dump.map(|_| DUMP)).collect();
+        if let Some(file) = named.iter().find(|file| !files.contains(file)) {
+            return Some(format!("{file} is not among its files"));
+        }
+        if let Some(file) = files.iter().find(|file| !named.contains(file)) {
+            return Some(format!("{file:?} belongs to nothing in it"));
+        }
+        let plain = |name: &str| {
+            let allowed = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '.';
+            !name.is_empty() && name.chars().all(allowed)
+        };
+        let mut tables = self.dump.iter().flat_map(|dump| dump.rows.keys());
+        let strange = tables.find(|table| !plain(table));
+        strange.map(|table| format!("{table:?} is no table"))
     }
 
     /// All its bytes.
@@ -170,6 +206,10 @@ struct Format {
 }
 
 fn whole(path: &Path) -> Result<String> {
+    if path.exists() && !is_file(path) {
+        let message = format!("{} is no file", path.display());
+        return Err(Error::new(Kind::Conflict, "backup_damaged", message));
+    }
     let mut text = String::new();
     let file = File::open(path).map_err(|error| io("read", path, error))?;
     file.take(LARGEST)

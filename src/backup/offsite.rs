@@ -219,6 +219,10 @@ impl Store {
             );
             return Err(Error::not_found(message).field("backup"));
         };
+        if repository.path(name).exists() {
+            let message = format!("{name} is here already");
+            return Err(Error::new(Kind::Conflict, "backup_there", message).field("backup"));
+        }
         match self {
             Self::Directory(there) => {
                 report.stage("copying", manifest.size());

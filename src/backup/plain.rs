@@ -5,9 +5,11 @@ use super::restore::{Restored, put};
 use super::scratch::{Scratch, server_major};
 use super::tenant::unpacked;
 use crate::app::App;
+use crate::audit::hex;
 use crate::db::Target;
 use crate::error::{Error, Kind, Result};
 use crate::file::io;
+use crate::id;
 use crate::report::Report;
 use flate2::Compression;
 use flate2::write::GzEncoder;
@@ -66,7 +68,9 @@ pub async fn export(app: &App, into: &Path, report: &Report) -> Result<u64> {
     let partial = packed.finish().map_err(failed)?;
     partial.as_file().sync_all().map_err(failed)?;
     let size = partial.as_file().metadata().map_err(failed)?.len();
-    partial.persist(into).map_err(|error| failed(error.error))?;
+    partial
+        .persist_noclobber(into)
+        .map_err(|error| failed(error.error))?;
     crate::file::settle(into).map_err(failed)?;
     Ok(size)
 }
@@ -136,51 +140,41 @@ async fn load(programs: &Programs, target: &Target, file: &Path, report: &Report
     running.end().await
 }
 
-/// Where a dump's line stands.
-enum At {
-    Statement,
-    /// Rows of a COPY, to the line `\.`
-    Rows,
-}
+/// No line of a dump is longer than this, in bytes: PostgreSQL keeps no larger value than a gigabyte, and we take no larger item than 64 MiB.
+const LINE: u64 = 256 << 20;
 
-/// Passes a dump on line by line, in pieces, without what only a superuser may do and what the new database has already: extensions,
-/// owners and grants. A command of psql's own (`\!` would run a program) is refused.
+/// Passes a dump on in pieces, without what only a superuser may do and what the new database has already: extensions, owners and grants.
+/// psql is told first to take no command of its own (`\!` would run a program) whatever follows: only who knows the random word could
+/// tell it otherwise.
 fn filter(reader: impl Read, mut pass: impl FnMut(Vec<u8>) -> bool) -> Result<()> {
+    let word = id::new("x").0 + &hex(&id::random::<16>());
     let mut reader = BufReader::with_capacity(256 * 1024, reader);
-    let (mut at, mut piece, mut ended) = (At::Statement, Vec::new(), false);
-    let mut line = Vec::new();
+    let (mut at, mut ended) = (Lexer::default(), false);
+    let mut piece = format!("\\restrict {}\n", word.replace('_', "")).into_bytes();
+    let (mut line, mut rows) = (Vec::new(), false);
     loop {
         line.clear();
-        let read = reader.read_until(b'\n', &mut line).map_err(|error| {
-            Error::invalid(format!("the dump cannot be read: {error}")).field("backup")
-        })?;
+        let read = (&mut reader).take(LINE).read_until(b'\n', &mut line);
+        let read = read.map_err(|error| refused(&format!("the dump cannot be read: {error}")))?;
         if read == 0 {
             break;
         }
-        match at {
-            At::Rows => {
-                if line.starts_with(b"\\.") {
-                    at = At::Statement;
-                }
-            }
-            At::Statement => {
-                let text = String::from_utf8_lossy(&line);
-                let text = text.trim_end();
+        if read as u64 == LINE {
+            return Err(refused(
+                "the dump has a line of more than 256 MiB, which none of ours has",
+            ));
+        }
+        if rows {
+            rows = !line.starts_with(b"\\.");
+        } else {
+            let text = String::from_utf8_lossy(&line);
+            let text = text.trim_end();
+            let begins = at.takes(&line);
+            if begins {
                 ended |= text == "-- PostgreSQL database dump complete";
-                if text.starts_with("COPY ") && text.ends_with("FROM stdin;") {
-                    at = At::Rows;
-                } else if let Some(command) = text.strip_prefix('\\') {
-                    let harmless = ["restrict ", "unrestrict "];
-                    if !harmless.iter().any(|known| command.starts_with(known)) {
-                        let message = format!(
-                            "the dump has a command of psql's own (\\{}), which none of ours has",
-                            command.chars().take(20).collect::<String>()
-                        );
-                        return Err(
-                            Error::new(Kind::Invalid, "unknown_backup", message).field("backup")
-                        );
-                    }
-                } else if is_the_databases_own(text) {
+                rows = text.starts_with("COPY ") && text.ends_with("FROM stdin;");
+                let own = ["\\restrict ", "\\unrestrict "];
+                if own.iter().any(|word| text.starts_with(word)) || is_the_databases_own(text) {
                     continue;
                 }
             }
@@ -190,12 +184,72 @@ fn filter(reader: impl Read, mut pass: impl FnMut(Vec<u8>) -> bool) -> Result<()
             return Ok(());
         }
     }
-    if !ended || matches!(at, At::Rows) {
+    if !ended || rows {
         let message = "the dump is cut off: its last line is missing";
         return Err(Error::new(Kind::Invalid, "backup_damaged", message).field("backup"));
     }
     pass(piece);
     Ok(())
+}
+
+fn refused(message: &str) -> Error {
+    Error::new(Kind::Invalid, "unknown_backup", message.to_owned()).field("backup")
+}
+
+/// Knows whether a line of SQL begins a statement: a line of a text must never be taken for one.
+#[derive(Default)]
+struct Lexer {
+    /// What ends the text that is open: a quote, a dollar's word, or the end of a comment.
+    open: Option<Vec<u8>>,
+    /// Whether a statement has begun and not ended.
+    within: bool,
+}
+
+impl Lexer {
+    /// Takes the next line; whether a statement could begin with it.
+    fn takes(&mut self, line: &[u8]) -> bool {
+        let begins = self.open.is_none() && !self.within;
+        let mut rest = line;
+        while let Some(first) = rest.first() {
+            if let Some(end) = &self.open {
+                match rest.windows(end.len()).position(|part| part == end) {
+                    Some(at) => {
+                        rest = &rest[at + end.len()..];
+                        self.open = None;
+                    }
+                    None => break,
+                }
+                continue;
+            }
+            match first {
+                b'-' if rest.starts_with(b"--") => break,
+                b'/' if rest.starts_with(b"/*") => self.open = Some(b"*/".to_vec()),
+                b'\'' | b'"' => self.open = Some(vec![*first]),
+                b'$' => {
+                    let word = rest[1..].iter().position(|c| *c == b'$');
+                    let is_word = |c: &u8| c.is_ascii_alphanumeric() || *c == b'_';
+                    if let Some(length) =
+                        word.filter(|length| rest[1..=*length].iter().all(is_word))
+                    {
+                        self.open = Some(rest[..length + 2].to_vec());
+                        rest = &rest[length + 1..];
+                    }
+                }
+                b';' => self.within = false,
+                c if !c.is_ascii_whitespace() => self.within = true,
+                _ => {}
+            }
+            if matches!(first, b'\'' | b'"' | b'$') {
+                self.within = true;
+            }
+            rest = &rest[1..];
+        }
+        // A command of psql's own ends with its line; psql refuses it.
+        if begins && line.starts_with(b"\\") {
+            (self.open, self.within) = (None, false);
+        }
+        begins
+    }
 }
 
 /// Statements about what the new database has already, or what its owner may not do; pg_dump writes each on a line.
@@ -228,27 +282,38 @@ mod tests {
     }
 
     #[test]
-    fn rows_pass_as_they_are_and_statements_of_the_database_do_not() {
+    fn rows_and_texts_pass_as_they_are_and_statements_of_the_database_do_not() {
         let end = "-- PostgreSQL database dump complete\n";
-        let dump = format!(
-            "CREATE EXTENSION x;\nCREATE TABLE t (a text);\nALTER TABLE t OWNER TO somebody;\nCOPY public.t (a) FROM stdin;\nCREATE EXTENSION is a memory\n\\\\! too\nGRANT\n\\.\nGRANT ALL ON t TO you;\n{end}"
-        );
+        let kept = |text: &str| {
+            let filtered = filtered(&format!("{text}{end}")).expect("a dump");
+            let (first, rest) = filtered.split_once('\n').expect("lines");
+            assert!(
+                first.starts_with("\\restrict ") && first.len() > 40,
+                "{first}"
+            );
+            rest.trim_end_matches(end).to_owned()
+        };
         assert_eq!(
-            filtered(&dump).expect("a dump"),
-            format!(
-                "CREATE TABLE t (a text);\nCOPY public.t (a) FROM stdin;\nCREATE EXTENSION is a memory\n\\\\! too\nGRANT\n\\.\n{end}"
-            )
+            kept(
+                "CREATE EXTENSION x;\nCREATE TABLE t (a text);\nALTER TABLE t OWNER TO somebody;\nGRANT ALL ON t TO you;\n"
+            ),
+            "CREATE TABLE t (a text);\n"
         );
+        // Rows, texts over several lines, functions, comments: all as they are.
+        for text in [
+            "COPY public.t (a) FROM stdin;\nCREATE EXTENSION is a memory\n\\\\! too\nGRANT\n\\.\n",
+            "INSERT INTO t VALUES ('it''s\nGRANT yourself patience\nALTER TABLE manners OWNER TO nobody\n');\n",
+            "CREATE FUNCTION f() RETURNS void AS $_$\nREVOKE 'x;\n$_$;\n",
+            "/*\nCOPY x FROM stdin;\n*/\n",
+            "SELECT \"GRANT\n\";\n",
+        ] {
+            assert_eq!(kept(text), text);
+        }
+        assert_eq!(kept("\\restrict abc\n\\unrestrict abc\n"), "");
         assert!(
             filtered("SELECT 1;\n")
                 .expect_err("no end")
                 .contains("cut off")
         );
-        assert!(
-            filtered(&format!("\\! touch /tmp/x\n{end}"))
-                .expect_err("a command")
-                .contains("psql's own")
-        );
-        assert!(filtered(&format!("\\restrict abc\n{end}")).is_ok());
     }
 }

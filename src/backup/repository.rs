@@ -170,14 +170,15 @@ impl Repository {
         }
     }
 
-    /// The set that somebody means: by its name, its id, its path, or the newest.
+    /// The set that somebody means: by its name, its id, or the newest of everything.
     ///
     /// # Errors
     /// There is none.
     pub fn find(&self, wanted: &str) -> Result<Set> {
         let sets = self.sets()?;
         let fits = |set: &&Set| match (wanted, &set.manifest) {
-            ("newest" | "latest", manifest) => manifest.is_ok(),
+            ("newest", Ok(manifest)) => manifest.tenant.is_none(),
+            ("newest", Err(_)) => false,
             (wanted, Ok(manifest)) if manifest.backup_id == wanted => true,
             _ => set.name == wanted,
         };

@@ -44,6 +44,12 @@ pub async fn set(
     let work = async {
         scratch.fill(app, dir, manifest, report).await?;
         let compared = check::compare(app, &scratch, manifest, report).await?;
+        let compared = match &manifest.no_dump {
+            None => compared,
+            Some(_) => format!(
+                "{compared}; from exports alone, which have no keys, no audit log, no trash and no edits: make new keys"
+            ),
+        };
         Ok(match check::missing_keys(app, manifest).join(", ") {
             none if none.is_empty() => compared,
             ids => format!(

@@ -1,6 +1,6 @@
 //! A database that is made for a restore or a trial, filled, and dropped or put in its place.
 
-use super::manifest::{Manifest, Tenant};
+use super::manifest::{DUMP, Manifest, Tenant};
 use super::program::{PIECE, Programs, Running};
 use super::swap::swap;
 use super::tenant::{self, Into};
@@ -196,9 +196,17 @@ impl Scratch {
         manifest: &Manifest,
         report: &Report,
     ) -> Result<()> {
+        let newest = migrate::all()?.last().map_or(0, |step| step.version);
+        if manifest.schema_version > newest {
+            let message = format!(
+                "the backup is of agent-memory {} with schema {}, newer than this one's {newest}: restore it with that version",
+                manifest.version, manifest.schema_version
+            );
+            return Err(Error::new(Kind::Conflict, "schema_newer", message));
+        }
         match &manifest.dump {
             Some(dump) => {
-                self.load_dump(app, &dir.join(&dump.file), report).await?;
+                self.load_dump(app, &dir.join(DUMP), report).await?;
                 self.compare(dump).await?;
                 self.migrate().await
             }
@@ -303,6 +311,13 @@ impl Scratch {
                 report,
             )
             .await?;
+            let settings = part.settings.to_string();
+            owner
+                .query(
+                    sql!("system/tenant_settings"),
+                    &[&part.tenant_id, &settings],
+                )
+                .await?;
         }
         Ok(())
     }

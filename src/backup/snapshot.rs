@@ -79,12 +79,13 @@ impl Snapshot {
             Error::new(Kind::Unavailable, "cannot_dump", message)
         };
         let user = dumper.user();
+        // Who cannot get in at all is misconfigured: that is a failure, and no reason to go on with less.
         let connection = self.join(dumper).await.map_err(|error| {
-            refuse(format!(
-                "the role {user} cannot look at the snapshot ({})",
-                error.message()
-            ))
-            .source(error)
+            let message = format!(
+                "the role {user} cannot look at the database (PGBACKUP_USER, PGBACKUP_PASSWORD): {}",
+                error.causes()
+            );
+            Error::new(Kind::Unavailable, "backup_role", message)
         })?;
         connection
             .query(sql!("system/bind"), &[&INSTALLATION, &"0", &"auto"])

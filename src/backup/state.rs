@@ -54,6 +54,8 @@ pub enum Trouble {
     Failed,
     /// A set is damaged.
     Damaged,
+    /// The newest has exports alone.
+    ExportsOnly,
     /// The newest is older than the RPO's target.
     Old,
     /// None was restored for trial within two weeks.
@@ -166,6 +168,7 @@ impl State {
                 rpo_seconds: Some(age),
                 ..
             } if *age > self.rpo_target_seconds as f64 => Trouble::Old,
+            Self { dump: false, .. } => Trouble::ExportsOnly,
             Self {
                 last_restored_for_trial: None,
                 ..
@@ -219,6 +222,11 @@ impl State {
                     hours(self.rpo_target_seconds as f64)
                 ),
                 "agent-memory backup create",
+            ),
+            Trouble::ExportsOnly => (
+                "the newest backup has exports alone: no keys, no audit log, no trash and no edits"
+                    .to_owned(),
+                "agent-memory backup create says why",
             ),
             Trouble::Unverified => (
                 "no backup was restored for trial within two weeks".to_owned(),

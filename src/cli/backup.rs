@@ -157,7 +157,11 @@ impl Backup {
             Self::Fetch { backup } => {
                 let _lock = repository.lock()?;
                 store(app)?.fetch(repository, &backup, &report).await?;
-                let text = format!("{backup} is here. Next: agent-memory backup verify {backup}");
+                let manifest = repository.find(&backup)?.manifest?;
+                check::bytes(repository.path(&backup), manifest, &report).await?;
+                let text = format!(
+                    "{backup} is here, every byte as it was written. Next: agent-memory backup restore {backup}"
+                );
                 (json!({"backup": backup}), false, text)
             }
             Self::Previous { drop, back, json } => before(app, drop, back, json).await?,

@@ -4,6 +4,7 @@ use super::backup::tell;
 use super::open::{Database, block_on, configure, drop_root};
 use super::progress::Progress;
 use crate::app::App;
+use crate::backup::make::make;
 use crate::backup::source::{Source, key_of};
 use crate::backup::tenant::{Into, header, take};
 use crate::backup::{Manifest, Repository, plain, restore};
@@ -154,8 +155,16 @@ impl Restore {
         } else {
             Into::Empty
         };
+        let kept = match self.replace && !self.dry_run {
+            // There is a way back from everything.
+            true => {
+                let repository = Repository::new(app.config.backup_dir());
+                Some(make(app, &repository, Some(under), report).await?.name)
+            }
+            false => None,
+        };
         let taken = take(app, file, under, into, key, self.dry_run, report).await?;
-        let value = json!({"from": file, "tenant_id": under, "dry_run": self.dry_run, "imported": taken.imported, "skipped": taken.skipped});
+        let value = json!({"from": file, "tenant_id": under, "dry_run": self.dry_run, "imported": taken.imported, "skipped": taken.skipped, "kept": kept});
         let done = if self.dry_run {
             "would be restored (nothing was changed)"
         } else {
@@ -165,6 +174,12 @@ impl Restore {
             "{} memories of {name} {done} as {under}",
             taken.imported.all()
         );
+        let text = match kept {
+            Some(kept) => {
+                format!("{text}; those it had until now are kept as the backup {kept}")
+            }
+            None => text,
+        };
         Ok((value, text))
     }
 }

@@ -87,6 +87,13 @@ impl Config {
         }
         self.clock()?;
         self.recovery_targets()?;
+        if !self.backup.dir.is_empty() && !self.backup.dir.starts_with('/') {
+            let message = format!(
+                "backup.dir (BACKUP_DIR) = {:?}: a path from the root, since the working directory is another one under cron",
+                self.backup.dir
+            );
+            return bad("backup.dir", message);
+        }
         for (field, schedule) in [
             ("backup.schedule", &self.backup.schedule),
             ("backup.verify_schedule", &self.backup.verify_schedule),

@@ -35,6 +35,7 @@ async fn standing(config: &Config, owner: Option<&Connection>) -> Result<Finding
         Trouble::Failed => Finding::fail("backup_failed", what + &why, mend),
         Trouble::Damaged => Finding::fail("backup_damaged", what, mend),
         Trouble::Old => Finding::fail("backup_old", what, mend),
+        Trouble::ExportsOnly => Finding::warn("backup_exports_only", what, mend),
         Trouble::Unverified => Finding::warn("backup_unverified", what, mend),
         Trouble::Slow => Finding::warn("backup_slow", what, mend),
     })

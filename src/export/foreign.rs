@@ -5,6 +5,7 @@ use crate::audit::hex;
 use crate::db::sha256;
 use crate::error::{Error, Kind, Result};
 use crate::file::io;
+use crate::file::is_file;
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::Deserialize;
 use serde_json::json;
@@ -189,7 +190,7 @@ fn directory(path: &Path) -> Result<Vec<Note>> {
         let is_markdown = file
             .extension()
             .is_some_and(|ending| ending == "md" || ending == "markdown");
-        if !is_markdown || name.split('/').any(|part| part.starts_with('.')) {
+        if !is_markdown || !is_file(&file) || name.split('/').any(|part| part.starts_with('.')) {
             continue;
         }
         let text = std::fs::read_to_string(&file).map_err(|error| io("read", &file, error))?;

@@ -2,18 +2,18 @@
 
 use crate::support::process::{Running, on, said, works};
 use crate::support::{Client, external, scratch, until, worlds};
-use agent_memory::handoff;
+use agent_memory::{handoff, tenant};
 use serde_json::{Value, json};
 use std::path::Path;
 
-pub fn tenant(running: &Running, name: &str) -> Client {
+pub fn client(running: &Running, name: &str) -> Client {
     Client::new(&running.url).tenant(name)
 }
 
 /// Fills tenants `w0` to `w{many}`, some at once; their bodies.
 pub async fn filled(running: &Running, many: u64) -> Vec<String> {
     let fills = (0..many).map(|seed| {
-        let client = tenant(running, &format!("w{seed}"));
+        let client = client(running, &format!("w{seed}"));
         async move {
             // An empty one too comes into being.
             let gone = json!({"session_id": "s", "with_whom": "Ada", "story": "gone"});
@@ -37,7 +37,7 @@ pub async fn filled(running: &Running, many: u64) -> Vec<String> {
 pub async fn bodies(running: &Running, many: u64) -> Vec<String> {
     let mut all = Vec::new();
     for seed in 0..many {
-        all.push(worlds::body(&tenant(running, &format!("w{seed}"))).await);
+        all.push(worlds::body(&client(running, &format!("w{seed}"))).await);
     }
     all
 }
@@ -63,7 +63,7 @@ async fn a_full_disk_makes_no_backup_and_says_so() {
             .env("AGENT_MEMORY_DISK_RESERVE_MIB", "1");
     };
     let running = Running::start(&home, environment);
-    let acme = tenant(&running, "acme");
+    let acme = client(&running, "acme");
     let run = |arguments: &[&str]| {
         let mut command = on(&home, arguments);
         environment(&mut command);
@@ -121,7 +121,7 @@ async fn the_guides_way_works_psql_cron_and_its_file_names() {
         &["backup", "export-sql", sql.to_str().unwrap()],
     ));
     // gunzip < … | psql, onto the database as it is, without an error.
-    let lost = tenant(&running, "w3");
+    let lost = client(&running, "w3");
     worlds::fill(&lost, 5).await;
     let url = works(&mut on(&home, &["db", "url"]));
     let url = url.trim().replace("agent_memory_user@", "postgres@");
@@ -168,7 +168,7 @@ async fn the_guides_way_works_psql_cron_and_its_file_names() {
             "w3-again",
         ],
     ));
-    let again = worlds::body(&tenant(&running, "w3-again")).await;
+    let again = worlds::body(&client(&running, "w3-again")).await;
     assert_eq!(
         worlds::shape(&again.replace("w3-again", "w3")),
         worlds::shape(&before[3])
@@ -191,6 +191,26 @@ async fn the_guides_way_works_psql_cron_and_its_file_names() {
     );
     let (code, told) = cron(Path::new("/proc/nowhere"));
     assert!(code != 0 && told.contains("/proc/nowhere"), "{code} {told}");
+    // psql's own commands run no program, wherever they stand.
+    let token = backups.join("token");
+    for hostile in [
+        " \\! touch TOKEN",
+        "select 1; \\! touch TOKEN",
+        "select 1 \\g |touch TOKEN",
+        "/*\nCOPY x FROM stdin;\n*/\n\\! touch TOKEN\n/*\n\\.\n*/",
+        "\\! touch TOKEN",
+    ] {
+        let whole = unpacked(&std::fs::read(&sql).unwrap());
+        let (head, rest) = whole.split_at(whole.find("SET ").unwrap());
+        let hostile = hostile.replace("TOKEN", token.to_str().unwrap());
+        let file = backups.join("hostile.sql");
+        std::fs::write(&file, format!("{head}{hostile}\n{rest}")).unwrap();
+        let (code, refusal) = said(&mut on(
+            &home,
+            &["backup", "restore", file.to_str().unwrap(), "--dry-run"],
+        ));
+        assert!(code != 0 && !token.exists(), "{hostile}: {code} {refusal}");
+    }
     for (file, why) in [("cut.sql.gz", "cut off"), ("empty.sql.gz", "neither")] {
         let whole = std::fs::read(&sql).unwrap();
         let file = backups.join(file);
@@ -207,18 +227,26 @@ async fn the_guides_way_works_psql_cron_and_its_file_names() {
     assert_eq!(bodies(&running, 12).await, before);
 }
 
+fn unpacked(packed: &[u8]) -> String {
+    use std::io::Read;
+    let mut text = String::new();
+    flate2::read::GzDecoder::new(packed)
+        .read_to_string(&mut text)
+        .unwrap();
+    text
+}
+
 /// The first half of a packed dump, packed whole: what a dump that was cut off looks like.
 fn works_cut(whole: &[u8], into: &Path) {
-    use std::io::{Read, Write};
-    let mut text = Vec::new();
-    flate2::read::GzDecoder::new(whole)
-        .read_to_end(&mut text)
-        .unwrap();
+    use std::io::Write;
+    let text = unpacked(whole);
     let mut packed = flate2::write::GzEncoder::new(
         std::fs::File::create(into).unwrap(),
         flate2::Compression::fast(),
     );
-    packed.write_all(&text[..text.len() / 2]).unwrap();
+    packed
+        .write_all(&text.as_bytes()[..text.len() / 2])
+        .unwrap();
     packed.finish().unwrap();
 }
 
@@ -286,7 +314,7 @@ async fn anothers_database_is_dumped_by_a_role_that_sees_everything_or_not_at_al
         assert_eq!(code, 0, "{text}");
     }
     until("the restored one", 20, async || {
-        tenant(&running, "w1")
+        client(&running, "w1")
             .call::<handoff::Stats>(json!({}))
             .await
             .status
@@ -331,6 +359,15 @@ async fn the_guides_one_role_makes_exports_tries_them_elsewhere_and_restores_onc
         settings(&mut command);
         said(&mut command)
     };
+    let operator = Client::new(&running.url);
+    let bounds = json!({"tenant_id": "w1", "max_rows": 100_000});
+    operator.call::<tenant::Update>(bounds).await.ok();
+    let gone = operator.clone().tenant("gone");
+    worlds::fill(&gone, 3).await;
+    operator
+        .call::<tenant::Delete>(json!({"tenant_id": "gone"}))
+        .await
+        .ok();
     // Under forced policies its dump would have no row: it makes none, and says so.
     let (code, made) = run(&["backup", "create"]);
     assert!(
@@ -339,7 +376,7 @@ async fn the_guides_one_role_makes_exports_tries_them_elsewhere_and_restores_onc
     );
     let (code, tried) = run(&["backup", "verify", "newest", "--deep"]);
     assert!(
-        code == 0 && tried.contains("5 tenants the same to the byte"),
+        code == 0 && tried.contains("6 tenants the same to the byte"),
         "{code} {tried}"
     );
     let (code, refusal) = run(&["backup", "restore", "newest"]);
@@ -354,10 +391,16 @@ async fn the_guides_one_role_makes_exports_tries_them_elsewhere_and_restores_onc
     let (code, restored) = run(&["backup", "restore", "newest"]);
     assert!(code == 0, "{code} {restored}");
     until("the restored one", 20, async || {
-        let acme = tenant(&running, "w1");
+        let acme = client(&running, "w1");
         acme.call::<handoff::Stats>(json!({})).await.status == 200
     })
     .await;
+    let kept = operator
+        .call::<tenant::Get>(json!({"tenant_id": "w1"}))
+        .await
+        .ok();
+    assert_eq!(kept["tenant"]["quotas"]["max_rows"], 100_000, "{kept}");
+    gone.call::<handoff::List>(json!({})).await.refused(404);
     assert_eq!(bodies(&running, 5).await, before);
     running.stop();
 }

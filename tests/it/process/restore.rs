@@ -1,6 +1,6 @@
 //! Restores: after a loss of everything, killed in between, while others read and write.
 
-use super::backup::{bodies, filled, tenant};
+use super::backup::{bodies, client, filled};
 use crate::backup::damage;
 use crate::support::process::{Running, on, said, works};
 use crate::support::years::mixed;
@@ -56,14 +56,14 @@ async fn three_hundred_memories_are_wiped_and_restored_to_the_byte() {
             &new,
             &["backup", "restore", name, "--tenant", &from, "--as", &copy],
         ));
-        let there = worlds::body(&tenant(&running, &copy)).await;
+        let there = worlds::body(&client(&running, &copy)).await;
         assert_eq!(there.lines().count(), before[seed].lines().count());
         assert_eq!(
             worlds::shape(&there.replace(&copy, &from)),
             worlds::shape(&before[seed])
         );
     }
-    let lost = tenant(&running, "w7");
+    let lost = client(&running, "w7");
     for handoff in lost.call::<handoff::List>(json!({})).await.ok()["handoffs"]
         .as_array()
         .unwrap()
@@ -88,7 +88,7 @@ async fn three_hundred_memories_are_wiped_and_restored_to_the_byte() {
 async fn a_restore_that_is_killed_leaves_the_old_state_or_the_new_one() {
     let home = scratch("restore-killed").join("data");
     let running = Running::start(&home, |_| {});
-    let acme = tenant(&running, "w0");
+    let acme = client(&running, "w0");
     for seed in [3, 4] {
         worlds::fill(&acme, seed).await;
     }
@@ -173,7 +173,7 @@ async fn clients_of_a_running_server_hear_503_for_a_moment_and_nothing_else() {
     let clients: Vec<_> = (0..4)
         .map(|n| {
             let (client, stop, refused) = (
-                tenant(&running, &format!("x{n}")),
+                client(&running, &format!("x{n}")),
                 stop.clone(),
                 refused.clone(),
             );
@@ -207,7 +207,7 @@ async fn clients_of_a_running_server_hear_503_for_a_moment_and_nothing_else() {
         .to_owned();
     // Everybody writes again, into what was restored.
     for n in 0..4 {
-        let client = tenant(&running, &format!("x{n}"));
+        let client = client(&running, &format!("x{n}"));
         until("the client's memories", 20, async || {
             client.call::<handoff::Stats>(json!({})).await.json["total"].as_i64() > Some(0)
         })
@@ -221,7 +221,7 @@ async fn clients_of_a_running_server_hear_503_for_a_moment_and_nothing_else() {
     // And back to what was there.
     works(&mut on(&home, &["backup", "previous", "--back", &previous]));
     until("the way back", 20, async || {
-        tenant(&running, "x0")
+        client(&running, "x0")
             .call::<handoff::Stats>(json!({}))
             .await
             .status
@@ -236,9 +236,9 @@ async fn a_damaged_backup_is_not_restored_and_one_without_its_key_is_not_proven(
     let home = scratch("restore-damaged").join("data");
     let running = Running::start(&home, |_| {});
     for name in ["w0", "w1"] {
-        worlds::fill(&tenant(&running, name), 3).await;
+        worlds::fill(&client(&running, name), 3).await;
     }
-    let acme = tenant(&running, "w0");
+    let acme = client(&running, "w0");
     let mut sets = Vec::new();
     for n in 0..2 {
         let made = works(&mut on(&home, &["backup", "create", "--json"]));
@@ -305,7 +305,7 @@ async fn the_server_makes_and_tries_backups_by_itself_and_removes_what_is_over()
             .env("BACKUP_KEEP_DAYS", "0")
             .env("BACKUP_KEEP_MINIMUM", "2");
     });
-    worlds::fill(&tenant(&running, "w0"), 3).await;
+    worlds::fill(&client(&running, "w0"), 3).await;
     let seen = std::sync::Mutex::new(std::collections::BTreeSet::new());
     until("backups to be made, tried and removed", 90, async || {
         let listed = works(&mut on(&home, &["backup", "list", "--json"]));

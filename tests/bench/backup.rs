@@ -59,11 +59,13 @@ pub fn measure() {
         began.elapsed().as_secs_f64(),
         "",
     );
-    command(&place, &["backup", "create", "--tenant", "alone"]);
+    let (_, made) = command(&place, &["backup", "create", "--tenant", "alone", "--json"]);
+    let made: serde_json::Value = serde_json::from_str(&made).unwrap();
+    let name = made["backup"].as_str().unwrap();
     let (seconds, text) = command(
         &place,
         &[
-            "backup", "restore", "newest", "--tenant", "alone", "--as", "copy",
+            "backup", "restore", name, "--tenant", "alone", "--as", "copy",
         ],
     );
     line("restore of one tenant's 100,000", seconds, text.trim());

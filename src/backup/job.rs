@@ -7,7 +7,7 @@ use super::retention::{self, Decision, Kept, Policy};
 use super::{make, offsite};
 use crate::app::App;
 use crate::config::Config;
-use crate::error::{Error, Result};
+use crate::error::{Error, Kind, Result};
 use crate::jobs::run::under_way;
 use crate::jobs::{Batch, Run, Task};
 use crate::report::Report;
@@ -128,6 +128,8 @@ async fn backup_and_rotate(app: &Arc<App>, tenant: Option<&str>, report: &Report
     let repository = Repository::new(app.config.backup_dir());
     let _lock = repository.wait(report).await?;
     let manifest = make::make(app, &repository, tenant, report).await?;
+    // What is over here goes whatever becomes of the copy elsewhere: a store that is away must not fill this disk.
+    let decided = rotate(&app.config, &repository, &manifest.name)?;
     let away = match offsite::Store::open(&app.config)? {
         Some(store) => {
             store.put(&repository, &manifest, report).await?;
@@ -136,7 +138,6 @@ async fn backup_and_rotate(app: &Arc<App>, tenant: Option<&str>, report: &Report
         }
         None => Value::Null,
     };
-    let decided = rotate(&app.config, &repository, &manifest.name)?;
     let gone = removed(&decided);
     let what = match &manifest.no_dump {
         Some(why) if tenant.is_none() => format!("exports only: {why}"),
@@ -206,19 +207,11 @@ pub fn policy(config: &Config) -> Policy {
 async fn restore_for_trial(app: &Arc<App>, name: &str, report: &Report) -> Result<Value> {
     let repository = Repository::new(app.config.backup_dir());
     let _lock = repository.wait(report).await?;
-    let set = match name {
-        "" => {
-            let newest = repository.sets()?.into_iter().find(|set| {
-                set.manifest
-                    .as_ref()
-                    .is_ok_and(|manifest| manifest.tenant.is_none())
-            });
-            match newest {
-                Some(set) => set,
-                None => return Ok(json!({"summary": "no backup is there yet"})),
-            }
+    let set = match repository.find(if name.is_empty() { "newest" } else { name }) {
+        Err(error) if name.is_empty() && error.kind() == Kind::NotFound => {
+            return Ok(json!({"summary": "no backup is there yet"}));
         }
-        name => repository.find(name)?,
+        set => set?,
     };
     let name = set.name.clone();
     let verified = verify(&repository, set, Some(app), report).await?;

@@ -15,7 +15,6 @@ use crate::file::{io, write_private};
 use crate::report::Report;
 use crate::{clock, id};
 use base64::Engine;
-use chrono::{DateTime, Utc};
 use futures_util::TryStreamExt;
 use std::io::Write;
 use std::process::Stdio;
@@ -241,9 +240,4 @@ fn about_pooler(error: Error) -> Error {
     }
     let message = "the database is reached through a pooler, and pg_dump needs the database itself: set PGBACKUP_HOST and PGBACKUP_PORT to its own address";
     Error::new(Kind::Unavailable, "cannot_dump", message).source(error)
-}
-
-/// When a set of this manifest was made, for a line.
-pub fn when(at: DateTime<Utc>) -> String {
-    at.format("%Y-%m-%d %H:%M UTC").to_string()
 }

@@ -2,7 +2,10 @@ use super::{Decision, Kept, Policy, decide};
 use chrono::{DateTime, Duration, TimeZone, Utc};
 
 fn day(n: i64) -> DateTime<Utc> {
-    Utc.with_ymd_and_hms(2026, 1, 1, 2, 30, 0).unwrap() + Duration::days(n)
+    Utc.with_ymd_and_hms(2026, 1, 1, 2, 30, 0)
+        .single()
+        .expect("an instant")
+        + Duration::days(n)
 }
 
 fn set(n: i64) -> Kept {

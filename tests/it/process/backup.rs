@@ -1,7 +1,7 @@
 //! Backups of a real installation: wiped and restored, killed in between, on a disk that is full, on another's database, off-site.
 
 use crate::support::process::{Running, on, said, works};
-use crate::support::{Client, external, scratch, until, worlds};
+use crate::support::{Client, external, scratch, small_disk, until, worlds};
 use agent_memory::{handoff, tenant};
 use serde_json::{Value, json};
 use std::path::Path;
@@ -46,16 +46,7 @@ pub async fn bodies(running: &Running, many: u64) -> Vec<String> {
 async fn a_full_disk_makes_no_backup_and_says_so() {
     let home = scratch("backup-disk").join("data");
     let mount = scratch("backup-disk").join("backups");
-    std::fs::create_dir_all(&mount).unwrap();
-    let mounted = std::process::Command::new("mount")
-        .args(["-t", "tmpfs", "-o", "size=4m,mode=0777", "none"])
-        .arg(&mount)
-        .status()
-        .unwrap();
-    assert!(
-        mounted.success(),
-        "this test mounts a small file system and needs to be root for it"
-    );
+    small_disk(&mount, 4);
     let dir = mount.join("sets");
     let environment = |command: &mut std::process::Command| {
         command
@@ -327,22 +318,7 @@ async fn anothers_database_is_dumped_by_a_role_that_sees_everything_or_not_at_al
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_guides_one_role_makes_exports_tries_them_elsewhere_and_restores_once_it_may() {
-    let (port, _) = tokio::task::spawn_blocking(|| external::start("guide-cluster", ""))
-        .await
-        .unwrap();
-    let admin = external::target(port, "postgres", "postgres", "require", true)
-        .connect()
-        .await
-        .unwrap();
-    let role = format!(
-        "create role agent_memory_user login password '{}'",
-        external::PASSWORD
-    );
-    admin.batch(&role).await.unwrap();
-    admin
-        .batch("create database agent_memory owner agent_memory_user")
-        .await
-        .unwrap();
+    let (port, _, admin) = external::guide("guide-cluster").await;
     let home = scratch("guide-role").join("data");
     let port = port.to_string();
     let settings = |command: &mut std::process::Command| {

@@ -1,7 +1,7 @@
 //! A disk that runs full: 507 before PostgreSQL suffers, reads go on, writes come back by themselves.
 
 use crate::support::process::Running;
-use crate::support::{Client, scratch, until};
+use crate::support::{Client, scratch, small_disk, until};
 use agent_memory::handoff;
 use serde_json::json;
 use std::process::Command;
@@ -9,15 +9,7 @@ use std::process::Command;
 #[tokio::test(flavor = "multi_thread")]
 async fn writes_stop_before_the_disk_is_full_and_resume_by_themselves() {
     let mount = scratch("disk");
-    let mounted = Command::new("mount")
-        .args(["-t", "tmpfs", "-o", "size=420m,mode=0777", "none"])
-        .arg(&mount)
-        .status()
-        .unwrap();
-    assert!(
-        mounted.success(),
-        "this test mounts a small file system and needs to be root for it"
-    );
+    small_disk(&mount, 420);
     let home = mount.join("data");
     let running = Running::start(&home, |command| {
         command.env("AGENT_MEMORY_DISK_RESERVE_MIB", "64");

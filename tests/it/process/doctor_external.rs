@@ -9,22 +9,7 @@ use std::process::Command;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn faults_of_anothers_database_are_told_apart() {
-    let (port, data) = tokio::task::spawn_blocking(|| external::start("doctor-cluster", ""))
-        .await
-        .unwrap();
-    let admin = external::target(port, "postgres", "postgres", "require", true)
-        .connect()
-        .await
-        .unwrap();
-    let make = format!(
-        "create role agent_memory_user login password '{}'",
-        external::PASSWORD
-    );
-    admin.batch(&make).await.unwrap();
-    admin
-        .batch("create database agent_memory owner agent_memory_user")
-        .await
-        .unwrap();
+    let (port, data, admin) = external::guide("doctor-cluster").await;
     let home = scratch("doctor-external").join("data");
     let port = port.to_string();
     let run = |settings: &[(&str, &str)]| -> Vec<Value> {

@@ -143,24 +143,7 @@ async fn database_passwords_are_changed_while_requests_come_in() {
     );
     running.stop();
 
-    let (port, _) = tokio::task::spawn_blocking(|| external::start("rotation-cluster", ""))
-        .await
-        .unwrap();
-    let admin = external::target(port, "postgres", "postgres", "require", true)
-        .connect()
-        .await
-        .unwrap();
-    admin
-        .batch(&format!(
-            "create role agent_memory_user login password '{}'",
-            external::PASSWORD
-        ))
-        .await
-        .unwrap();
-    admin
-        .batch("create database agent_memory owner agent_memory_user")
-        .await
-        .unwrap();
+    let (port, _, admin) = external::guide("rotation-cluster").await;
     let file = scratch("rotation").join("password");
     std::fs::write(&file, format!("{}\n", external::PASSWORD)).unwrap();
     let (port, file) = (port.to_string(), file.display().to_string());

@@ -3,7 +3,7 @@
 use super::cluster::{Cluster, Mode};
 use super::process::keep;
 use super::{as_nobody_special, free_port, scratch};
-use agent_memory::db::{Parts, Password, Security, Target};
+use agent_memory::db::{Connection, Parts, Password, Security, Target};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::OnceLock;
@@ -83,6 +83,24 @@ pub fn start(name: &str, sockets: &str) -> (u16, PathBuf) {
         std::thread::sleep(Duration::from_millis(20));
     }
     (port, data)
+}
+
+/// A cluster of its own as the guide sets it up, with one role that owns the database: its port, its data directory, its superuser.
+pub async fn guide(name: &'static str) -> (u16, PathBuf, Connection) {
+    let (port, data) = tokio::task::spawn_blocking(move || start(name, ""))
+        .await
+        .unwrap();
+    let admin = target(port, "postgres", "postgres", "require", true)
+        .connect()
+        .await
+        .unwrap();
+    let role = format!("create role agent_memory_user login password '{PASSWORD}'");
+    admin.batch(&role).await.unwrap();
+    admin
+        .batch("create database agent_memory owner agent_memory_user")
+        .await
+        .unwrap();
+    (port, data, admin)
 }
 
 /// PgBouncer 1.18 as Debian has it, in transaction mode before the cluster: its port.

@@ -47,6 +47,26 @@ pub fn scratch(name: &str) -> PathBuf {
     directory
 }
 
+/// Mounts a file system of this size, in megabytes, on a directory; umount takes it away.
+pub fn small_disk(directory: &std::path::Path, size: u32) {
+    std::fs::create_dir_all(directory).unwrap();
+    let mounted = Command::new("mount")
+        .args([
+            "-t",
+            "tmpfs",
+            "-o",
+            &format!("size={size}m,mode=0777"),
+            "none",
+        ])
+        .arg(directory)
+        .status()
+        .unwrap();
+    assert!(
+        mounted.success(),
+        "this test mounts a small file system and needs to be root for it"
+    );
+}
+
 /// A command as a user who is not root: PostgreSQL refuses root.
 pub fn as_nobody_special(program: &str) -> Command {
     let is_root = std::fs::metadata("/proc/self")

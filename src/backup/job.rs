@@ -6,13 +6,12 @@ use super::repository::{Repository, Set};
 use super::retention::{self, Decision, Kept, Policy};
 use super::{make, offsite};
 use crate::app::App;
+use crate::clock;
 use crate::config::Config;
 use crate::error::{Error, Kind, Result};
-use crate::jobs::run::under_way;
 use crate::jobs::{Batch, Run, Task};
 use crate::report::Report;
 use crate::tenant::INSTALLATION;
-use crate::{clock, id, sql};
 use serde_json::{Value, json};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -66,19 +65,7 @@ pub async fn by_hand(
     argument: &str,
     report: &Report,
 ) -> Result<Value> {
-    let owner = app.owner.connect().await?;
-    let run_id = id::new("cj").0;
-    let rows = owner
-        .query(
-            sql!("jobs/begin"),
-            &[&INSTALLATION, &job, &clock::now(), &run_id, &argument],
-        )
-        .await
-        .map_err(under_way)?;
-    let row = rows
-        .first()
-        .ok_or_else(|| Error::internal("the run did not begin"))?;
-    let mut run = Run::from_row(app, row).await?;
+    let mut run = Run::by_hand(app, job, INSTALLATION, argument).await?;
     run.report = report.clone();
     drive(run).await
 }

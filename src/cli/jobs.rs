@@ -6,10 +6,9 @@ use crate::app::App;
 use crate::config::Flags;
 use crate::db::Row;
 use crate::error::{Error, Result};
-use crate::jobs::run::under_way;
 use crate::jobs::{self, JOBS, Schedule, Scope};
 use crate::tenant::INSTALLATION;
-use crate::{clock, id, sql};
+use crate::{clock, sql};
 use chrono::{DateTime, Utc};
 use clap::Subcommand;
 use serde_json::{Value, json};
@@ -168,8 +167,7 @@ async fn run(app: &Arc<App>, name: &str, tenant: Option<&str>, as_json: bool) ->
     let mut done = Vec::new();
     for tenant in &tenants {
         progress.about(tenant);
-        let row = begin(&owner, job.name, tenant).await?;
-        let mut run = jobs::Run::from_row(app, &row).await?;
+        let mut run = jobs::Run::by_hand(app, job.name, tenant, "").await?;
         loop {
             match run.step().await {
                 Ok(true) => progress.about(&format!("{tenant}, {} looked at", run.done)),
@@ -195,21 +193,6 @@ async fn run(app: &Arc<App>, name: &str, tenant: Option<&str>, as_json: bool) ->
         )
     });
     super::print(&lines.collect::<Vec<_>>().join("\n"))
-}
-
-async fn begin(owner: &crate::db::Connection, job: &str, tenant: &str) -> Result<Row> {
-    let nowhere = "";
-    let run_id = id::new("cj").0;
-    let rows = owner
-        .query(
-            sql!("jobs/begin"),
-            &[&tenant, &job, &clock::now(), &run_id, &nowhere],
-        )
-        .await
-        .map_err(under_way)?;
-    rows.into_iter()
-        .next()
-        .ok_or_else(|| Error::internal("the run did not begin"))
 }
 
 async fn history(

@@ -9,7 +9,7 @@ use crate::error::{Error, Kind, Result};
 use crate::recall::Item;
 use crate::report::Report;
 use crate::tenant::{INSTALLATION, Place};
-use crate::{clock, sql};
+use crate::{clock, id, sql};
 use chrono::{DateTime, Duration, Utc};
 use std::sync::Arc;
 
@@ -93,6 +93,26 @@ impl Run {
             Err(error) if error.kind() == Kind::Conflict => Ok(None),
             Err(error) => Err(error),
         }
+    }
+
+    /// Begins a run by hand; `cursor` says where, or with what.
+    ///
+    /// # Errors
+    /// Another run of the job is under way for this tenant.
+    pub async fn by_hand(app: &Arc<App>, job: &str, tenant: &str, cursor: &str) -> Result<Self> {
+        let owner = app.owner.connect().await?;
+        let run_id = id::new("cj").0;
+        let rows = owner
+            .query(
+                sql!("jobs/begin"),
+                &[&tenant, &job, &clock::now(), &run_id, &cursor],
+            )
+            .await
+            .map_err(under_way)?;
+        let row = rows
+            .first()
+            .ok_or_else(|| Error::internal("the run did not begin"))?;
+        Self::from_row(app, row).await
     }
 
     /// From a row that jobs/take or jobs/begin gave.

@@ -6,7 +6,7 @@ use crate::operation::{Access, Context, Method, Operation};
 use crate::reflection::Reflection;
 use crate::text::tokens;
 use crate::types::{Int, List, Name};
-use crate::{recall, sql};
+use crate::{clock, recall, sql};
 use chrono::{DateTime, Utc};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -150,11 +150,13 @@ impl Operation for Stratified {
             recent,
             progressive,
             compression_ratio: 0.0,
-            loaded_at: ctx.at,
+            // As wide as any: the same memories cost the same at every moment.
+            loaded_at: clock::from_micros(1),
         };
         output.estimated_tokens =
             tokens(&serde_json::to_string(&output).map_err(crate::error::Error::internal)?);
         output.compression_ratio = ratio(full_chars as f64 / 4.0, output.estimated_tokens as f64);
+        output.loaded_at = ctx.at;
         Ok(output)
     }
 }

@@ -47,6 +47,11 @@ impl Edge {
         })
     }
 
+    /// The server whose faces these are.
+    pub fn app(&self) -> &Arc<App> {
+        &self.app
+    }
+
     /// Answers one request.
     pub async fn answer(&self, request: Request, peer: SocketAddr) -> Leaving {
         let config = &self.app.config;

@@ -18,10 +18,11 @@ use tokio::sync::Semaphore;
 
 /// The most connections at once; more wait in the kernel's queue.
 const CONNECTIONS: usize = 4096;
-/// A connection that asks nothing for this long is closed.
-const FIRST_REQUEST: Duration = Duration::from_secs(3);
-/// How long a client may take to send a later request's head; the first one has to begin and end within the time above.
-const HEAD: Duration = Duration::from_secs(15);
+/// How long a connection may be idle, and a request's head may take. Clients and proxies keep connections for their next request for up
+/// to 90 s; one that we close first may just be carrying it.
+const IDLE: Duration = Duration::from_secs(120);
+/// How often a connection that has asked nothing yet is looked at: it goes when we stop, or when there are many.
+const SILENT: Duration = Duration::from_secs(3);
 /// How long we go on accepting, answering `Connection: close`, after the stop: load balancers need a moment to notice, and a
 /// kept-alive client may be sending right now.
 const LINGER: Duration = Duration::from_millis(1000);
@@ -141,6 +142,7 @@ fn connection(
     graceful: &GracefulShutdown,
     place: tokio::sync::OwnedSemaphorePermit,
 ) {
+    let app = edge.app().clone();
     let _ = stream.set_nodelay(true);
     let asked = Arc::new(AtomicBool::new(false));
     let heard = asked.clone();
@@ -153,7 +155,7 @@ fn connection(
     builder
         .http1()
         .timer(TokioTimer::new())
-        .header_read_timeout(HEAD);
+        .header_read_timeout(IDLE);
     builder
         .http2()
         .timer(TokioTimer::new())
@@ -164,20 +166,30 @@ fn connection(
         .into_owned();
     let serving = graceful.watch(serving);
     tokio::spawn(async move {
-        let _place = place;
         let mut serving = std::pin::pin!(serving);
         let result: Result<(), BoxError> = tokio::select! {
+            biased;
             result = &mut serving => result,
             // The head's time limit does not cover a client that never says which protocol it speaks.
-            () = tokio::time::sleep(FIRST_REQUEST) => {
-                if !asked.load(Ordering::Relaxed) {
-                    return;
-                }
-                serving.await
-            }
+            () = long_silence(&app, place.semaphore(), &asked) => return,
         };
         if let Err(error) = result {
             log::debug!("a connection from {peer} ended: {error}");
         }
     });
+}
+
+/// Ends when a connection that has asked nothing has to go.
+async fn long_silence(app: &App, places: &Semaphore, asked: &AtomicBool) {
+    let began = tokio::time::Instant::now();
+    loop {
+        tokio::time::sleep(SILENT).await;
+        if asked.load(Ordering::Relaxed) {
+            return std::future::pending().await;
+        }
+        let crowded = places.available_permits() < CONNECTIONS / 2;
+        if crowded || app.is_draining() || began.elapsed() > IDLE {
+            return;
+        }
+    }
 }

@@ -243,3 +243,30 @@ async fn requests_that_mean_two_things_or_none_are_refused() {
         "tenant_id"
     );
 }
+
+#[tokio::test]
+async fn a_connection_that_a_client_keeps_for_later_is_there_later() {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    let server = Server::start().await;
+    let address = server.url.trim_start_matches("http://").to_owned();
+    let ask = async |stream: &mut tokio::net::TcpStream| {
+        let request = "GET /health/live HTTP/1.1\r\nHost: localhost\r\n\r\n";
+        stream.write_all(request.as_bytes()).await.unwrap();
+        let mut reply = [0; 4096];
+        let size = stream.read(&mut reply).await.unwrap();
+        assert!(String::from_utf8_lossy(&reply[..size]).starts_with("HTTP/1.1 200"));
+    };
+    let connect = async || tokio::net::TcpStream::connect(&address).await.unwrap();
+    let (mut spare, mut kept) = (connect().await, connect().await);
+    ask(&mut kept).await;
+    // Longer than the server waits for a connection's first word when there are many of them.
+    let later = std::time::Instant::now() + std::time::Duration::from_secs(8);
+    let mut eof = [0; 1];
+    let closed = tokio::time::timeout_at(later.into(), spare.read(&mut eof)).await;
+    assert!(
+        closed.is_err(),
+        "the server closed a connection that had not asked yet"
+    );
+    ask(&mut spare).await;
+    ask(&mut kept).await;
+}

@@ -3,7 +3,7 @@
 use crate::config::{Config, for_children};
 use crate::db::Target;
 use crate::error::{Error, Kind, Result};
-use crate::postgres::Paths;
+use crate::postgres::{Paths, version};
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use tempfile::NamedTempFile;
@@ -120,25 +120,13 @@ fn directories(config: &Config) -> Vec<PathBuf> {
     all
 }
 
-/// The major version of the pg_dump in a directory: `pg_dump (PostgreSQL) 15.18 (…)`.
+/// The major version of the pg_dump in a directory.
 fn major(dir: &Path) -> Option<u32> {
     let program = dir.join("pg_dump");
     if !program.is_file() || !dir.join("pg_restore").is_file() {
         return None;
     }
-    let output = std::process::Command::new(program)
-        .arg("-V")
-        .env_clear()
-        .envs(for_children())
-        .output()
-        .ok()?;
-    let text = String::from_utf8(output.stdout).ok()?;
-    let version = text.split_whitespace().nth(2)?;
-    version
-        .split(|c: char| !c.is_ascii_digit())
-        .next()?
-        .parse()
-        .ok()
+    version(&program).map(|(_, major)| major)
 }
 
 impl Running {

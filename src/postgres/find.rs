@@ -80,22 +80,28 @@ pub fn probe(dir: &Path, source: &'static str) -> Option<Binaries> {
     if !dir.join("initdb").is_file() {
         return None;
     }
-    let output = Command::new(dir.join("postgres"))
-        .arg("-V")
-        .env_clear()
-        .envs(for_children())
-        .output()
-        .ok()?;
-    let text = String::from_utf8(output.stdout).ok()?;
-    // postgres (PostgreSQL) 15.18 (Debian 15.18-0+deb12u1)
-    let version = text.split_whitespace().nth(2)?.to_owned();
-    let major = version.split('.').next()?.parse().ok()?;
+    let (version, major) = version(&dir.join("postgres"))?;
     Some(Binaries {
         dir: dir.to_owned(),
         version,
         major,
         source,
     })
+}
+
+/// The version that one of PostgreSQL's programs says it has, and its major one: `postgres (PostgreSQL) 15.18 (Debian 15.18-0+deb12u1)`;
+/// none when it does not run.
+pub fn version(program: &Path) -> Option<(String, u32)> {
+    let output = Command::new(program)
+        .arg("-V")
+        .env_clear()
+        .envs(for_children())
+        .output()
+        .ok()?;
+    let text = String::from_utf8(output.stdout).ok()?;
+    let version = text.split_whitespace().nth(2)?;
+    let major = version.split(|c: char| !c.is_ascii_digit()).next()?;
+    Some((version.to_owned(), major.parse().ok()?))
 }
 
 fn on_path() -> Option<PathBuf> {

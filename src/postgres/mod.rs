@@ -11,7 +11,7 @@ mod settings;
 mod supervise;
 
 pub use disk::Disk;
-pub use find::{Binaries, find};
+pub use find::{Binaries, find, version};
 pub use paths::{Paths, make_private};
 pub use server::{Access, Embedded, attach, rotate_passwords};
 pub use settings::cluster_major;

@@ -1,6 +1,6 @@
 #!/bin/sh
 # For cron, where the server does not make backups itself (BACKUP_ENABLED=false):
-#   0 2 * * * /opt/agent-memory/scripts/backup.sh
+#   0 2 * * * /usr/share/agent-memory/backup.sh
 # Makes a backup, reads every byte of it again, and removes those that are older than BACKUP_KEEP_DAYS (30). Any failure ends it with a
 # message and an exit code other than 0, so that cron writes a mail.
 set -eu

@@ -1,7 +1,8 @@
 //! The server as a value: built once, the only shared state.
 
+use crate::cache::Cache;
 use crate::config::Config;
-use crate::db::{Db, Roles, Target, Tx};
+use crate::db::{Db, Replica, Roles, Target, Tokens, Tx};
 use crate::error::Result;
 use crate::export::Streams;
 use crate::key::find::Keys;
@@ -24,6 +25,12 @@ pub struct App {
     pub owner: Target,
     /// All roles of the database, for backups and restores.
     pub roles: Roles,
+    /// A read replica.
+    pub replica: Option<Replica>,
+    /// Tokens for writes.
+    pub tokens: Tokens,
+    /// Replies that hold for a moment.
+    pub cache: Cache,
     /// Keys that were looked up a moment ago.
     pub keys: Keys,
     /// Where each tenant's requests work.
@@ -50,8 +57,20 @@ impl App {
         let keys_on = config.keys_on()?;
         let application = &roles.application;
         let db = Db::new(application, settings);
+        let replica = roles.replica.as_ref();
+        let replica = replica.map(|target| Replica::new(Db::new(target, settings)));
+        // Without a database of its own it works beside a server that looks after it.
+        let attached = !config.is_external() && disk.free().is_none();
         Ok(Arc::new(Self {
-            places: Places::new(db.clone(), application, config.shares()),
+            places: Places::new(
+                db.clone(),
+                application,
+                config.shares(),
+                replica.as_ref().map(|replica| replica.db.clone()),
+            ),
+            tokens: Tokens::new(&db, replica.is_some()),
+            cache: Cache::new(&config, attached)?,
+            replica,
             db,
             owner: roles.owner.clone(),
             roles,

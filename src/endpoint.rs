@@ -5,9 +5,10 @@ use crate::db::Claim;
 use crate::error::{Error, Kind, Result};
 use crate::json::Args;
 use crate::operation::{
-    Access, Bodies, Body, Call, Context, Download, Method, Operation, Principal, Scope, Upload,
+    Access, Bodies, Body, Call, Context, Download, Method, Operation, Principal, Scope, Told,
+    Upload,
 };
-use crate::tenant::{Adds, INSTALLATION};
+use crate::tenant::{Adds, INSTALLATION, check_name};
 use crate::{clock, db};
 use futures_util::future::BoxFuture;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
@@ -43,6 +44,10 @@ pub struct Endpoint {
     pub scope: Scope,
     /// See [`Operation::AUDITED`].
     pub audited: bool,
+    /// See [`Operation::CACHED`].
+    pub cached: bool,
+    /// See [`Operation::REPLICATED`].
+    pub replicated: bool,
     /// Media types of a streamed reply.
     pub content_types: &'static [&'static str],
     /// How to call it.
@@ -70,6 +75,8 @@ impl Endpoint {
             creates: O::CREATES,
             scope: O::SCOPE,
             audited: O::AUDITED,
+            cached: O::CACHED,
+            replicated: O::REPLICATED,
             content_types: &["application/json"],
             run: Run::Json(run::<O>),
             input: O::Input::json_schema,
@@ -91,6 +98,8 @@ impl Endpoint {
             creates: false,
             scope: Scope::Tenant,
             audited: false,
+            cached: false,
+            replicated: D::REPLICATED,
             content_types: D::CONTENT_TYPES,
             run: Run::Download(run::<D>),
             input: D::Input::json_schema,
@@ -115,6 +124,8 @@ impl Endpoint {
             creates: false,
             scope: Scope::Tenant,
             audited: false,
+            cached: false,
+            replicated: false,
             content_types: &["application/json"],
             run: Run::Upload(run::<U>),
             input: U::Input::json_schema,
@@ -135,7 +146,17 @@ impl Endpoint {
                 self.name, self.path
             )));
         };
-        self.measured(app, call, |ctx, args| run(ctx, args)).await
+        let run = move |ctx: Arc<Context>, args: Args| -> Reply<Vec<u8>> {
+            if !self.cached {
+                return run(ctx, args);
+            }
+            Box::pin(async move {
+                let arguments = args.canonical();
+                let fresh = run(ctx.clone(), args);
+                ctx.app.cache.through(&ctx, &arguments, fresh).await
+            })
+        };
+        self.wherever(app, call, run).await
     }
 
     /// Opens a download.
@@ -143,7 +164,7 @@ impl Endpoint {
         let Run::Download(run) = self.run else {
             return Err(Error::internal("not a download"));
         };
-        self.measured(app, call, |ctx, args| run(ctx, args)).await
+        self.wherever(app, call, run).await
     }
 
     /// Takes an upload.
@@ -155,6 +176,35 @@ impl Endpoint {
             .await
     }
 
+    /// On the read replica where that has what the caller wrote; else, and when it fails, on the primary.
+    async fn wherever<T>(
+        &self,
+        app: &Arc<App>,
+        call: Call,
+        run: impl Fn(Arc<Context>, Args) -> Reply<T>,
+    ) -> Result<T> {
+        if let (true, Some(replica), Some(token)) = (self.replicated, &app.replica, &call.after)
+            && replica.has(token).await
+        {
+            let there = Call {
+                on_replica: true,
+                ..call.clone()
+            };
+            match self.measured(app, there, &run).await {
+                Err(error)
+                    if matches!(
+                        error.kind(),
+                        Kind::Internal | Kind::Unavailable | Kind::Timeout
+                    ) =>
+                {
+                    replica.rest(error.kind());
+                }
+                result => return result,
+            }
+        }
+        self.measured(app, call, run).await
+    }
+
     /// The one path of every call: authorise, bind the tenant, run, count, log what is our fault.
     async fn measured<T, F>(&self, app: &Arc<App>, call: Call, run: F) -> Result<T>
     where
@@ -162,10 +212,14 @@ impl Endpoint {
     {
         let timer = app.metrics.start(self.name);
         let request_id = call.request_id.clone();
+        let told = call.told.clone();
         let result = match self.context(app, call).await {
             Ok((ctx, args)) => {
                 let ctx = Arc::new(ctx);
                 let result = run(ctx.clone(), args).await;
+                if self.access > Access::Read {
+                    self.wrote(&ctx, &told).await;
+                }
                 if let (Err(error), Some(room)) = (&result, &ctx.room)
                     && !db::outcome_unknown(error)
                 {
@@ -190,6 +244,17 @@ impl Endpoint {
             }
         }
         result
+    }
+
+    /// A write has ended, well or not: nothing from before it is given any more, and its caller can say so elsewhere.
+    async fn wrote(&self, ctx: &Context, told: &Told) {
+        match self.scope {
+            Scope::Tenant => ctx.app.cache.wrote(&ctx.tenant),
+            _ => ctx.app.cache.clear(),
+        }
+        if ctx.app.cache.gives_tokens() {
+            let _ = told.token.set(ctx.app.tokens.next().await);
+        }
     }
 
     /// What the operation knows of a call, once it is let in.
@@ -226,9 +291,14 @@ impl Endpoint {
             return Err(crate::key::find::unknown());
         }
         place.check()?;
+        let there = call.on_replica.then(|| place.on_replica()).flatten();
+        let place = match there {
+            Some(there) => Arc::new(there),
+            None => place,
+        };
         let (rate, allowed) = place.limits.rate();
         if let Some(rate) = rate {
-            let _ = call.rate.set(rate);
+            let _ = call.told.rate.set(rate);
         }
         allowed?;
         let admitted = place.limits.admit()?;
@@ -245,6 +315,8 @@ impl Endpoint {
             claim,
             at: clock::now(),
             place,
+            after: call.after,
+            on_replica: call.on_replica,
             operation: self.name,
             request_id: call.request_id,
             audited: self.audited,
@@ -305,7 +377,7 @@ fn tenant(
     };
     match &named {
         Some(name) if or_installation && name == INSTALLATION => {}
-        Some(name) => check_tenant(name)?,
+        Some(name) => check_name(name)?,
         None => {}
     }
     match (&principal.tenant, named) {
@@ -315,18 +387,4 @@ fn tenant(
         (Some(own), _) => Ok(own.clone()),
         (None, named) => Ok(named.unwrap_or_else(|| "default".to_owned())),
     }
-}
-
-/// Whether a tenant's name has the documented form, `[A-Za-z0-9][A-Za-z0-9._-]{0,63}`.
-pub fn check_tenant(name: &str) -> Result<()> {
-    let mut bytes = name.bytes();
-    let good = bytes
-        .next()
-        .is_some_and(|first| first.is_ascii_alphanumeric())
-        && name.len() <= 64
-        && bytes.all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte));
-    if good {
-        return Ok(());
-    }
-    Err(Error::invalid("a tenant's name is 1 to 64 letters, digits, '.', '_' or '-', starting with a letter or digit").field("tenant_id"))
 }

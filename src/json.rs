@@ -13,7 +13,7 @@ use std::cell::RefCell;
 use std::fmt;
 
 /// The named arguments of one call, each still as the JSON text it came as: `content` stays verbatim that way.
-#[derive(Default, Debug)]
+#[derive(Clone, Default, Debug)]
 pub struct Args(Vec<(String, Box<RawValue>)>);
 
 impl Args {

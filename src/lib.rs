@@ -47,6 +47,7 @@ pub mod write;
 pub mod artifact;
 pub mod audit;
 pub mod backup;
+pub mod cache;
 pub mod capsule;
 pub mod chunk;
 pub mod compression;

@@ -3,6 +3,7 @@
 use crate::app::App;
 use crate::db::Claim;
 use crate::error::Result;
+use crate::id;
 use crate::json::Args;
 use crate::seal::DataKey;
 use crate::tenant::{Admitted, Place, Rate, Room};
@@ -96,6 +97,10 @@ pub trait Operation: Send + Sync + 'static {
     /// Whether each success is written to the audit log, with the write itself.
     const AUDITED: bool =
         matches!(Self::ACCESS, Access::Admin) && !matches!(Self::METHOD, Method::Get);
+    /// Whether a reply may be given again for a moment, by the rules of [`crate::cache`].
+    const CACHED: bool = false;
+    /// Whether a read replica may be asked, once it has what the caller wrote.
+    const REPLICATED: bool = false;
     /// The arguments.
     type Input: DeserializeOwned + JsonSchema + Send;
     /// The reply; a struct, as MCP's structured content has to be an object.
@@ -112,6 +117,8 @@ pub trait Download: Send + Sync + 'static {
     const PATH: &'static str;
     /// What the body is, for the OpenAPI document.
     const CONTENT_TYPES: &'static [&'static str];
+    /// See [`Operation::REPLICATED`].
+    const REPLICATED: bool = false;
     /// The arguments.
     type Input: DeserializeOwned + JsonSchema + Send;
     /// Opens the stream.
@@ -173,7 +180,17 @@ impl Principal {
     }
 }
 
+/// What a face finds after a call, for the reply's headers.
+#[derive(Default)]
+pub struct Told {
+    /// How much the tenant's quota leaves.
+    pub rate: OnceLock<Rate>,
+    /// A write's token: who sends it back with a read reads no state from before the write.
+    pub token: OnceLock<String>,
+}
+
 /// A call before its tenant is known.
+#[derive(Clone)]
 pub struct Call {
     /// Who asks.
     pub principal: Principal,
@@ -185,8 +202,28 @@ pub struct Call {
     pub idempotency_key: Option<String>,
     /// For the log and the reply.
     pub request_id: String,
-    /// Where the face finds what the RateLimit headers say.
-    pub rate: Arc<OnceLock<Rate>>,
+    /// The token of a write that the reply has to know of.
+    pub after: Option<String>,
+    /// Whether the read replica is asked.
+    pub on_replica: bool,
+    /// Where the face finds what belongs into the reply's headers.
+    pub told: Arc<Told>,
+}
+
+impl Call {
+    /// A call of the operator's, who needs no key.
+    pub fn of_operator(args: Args) -> Self {
+        Self {
+            principal: Principal::operator(),
+            args,
+            tenant: None,
+            idempotency_key: None,
+            request_id: id::new("req").0,
+            after: None,
+            on_replica: false,
+            told: Arc::default(),
+        }
+    }
 }
 
 /// What an operation knows of its call.
@@ -203,6 +240,10 @@ pub struct Context {
     pub at: DateTime<Utc>,
     /// Where the tenant's requests work.
     pub place: Arc<Place>,
+    /// The token of a write that the reply has to know of.
+    pub after: Option<String>,
+    /// Whether the place is on the read replica.
+    pub on_replica: bool,
     /// What is asked.
     pub operation: &'static str,
     /// For the log, the reply and the audit log.

@@ -120,7 +120,8 @@ async fn backup_and_rotate(app: &Arc<App>, tenant: Option<&str>, report: &Report
     let away = match offsite::Store::open(&app.config)? {
         Some(store) => {
             store.put(&repository, &manifest, report).await?;
-            let decided = store.rotate(&app.config).await?;
+            let here = repository.sets()?.into_iter().map(|set| set.name);
+            let decided = store.rotate(&app.config, &here.collect::<Vec<_>>()).await?;
             json!({"to": app.config.backup.offsite, "removed": removed(&decided)})
         }
         None => Value::Null,
@@ -130,7 +131,10 @@ async fn backup_and_rotate(app: &Arc<App>, tenant: Option<&str>, report: &Report
         Some(why) if tenant.is_none() => format!("exports only: {why}"),
         _ => "whole".to_owned(),
     };
-    let summary = format!("{} ({what}), {} removed", manifest.name, gone.len());
+    let there = away["removed"].as_array().map_or(String::new(), |gone| {
+        format!(", {} removed off-site", gone.len())
+    });
+    let summary = format!("{} ({what}), {} removed{there}", manifest.name, gone.len());
     Ok(json!({
         "summary": summary, "backup": manifest.name, "backup_id": manifest.backup_id, "created_at": manifest.created_at,
         "bytes": manifest.size(), "dump": manifest.dump.is_some(), "no_dump": manifest.no_dump, "tenant_id": manifest.tenant,

@@ -2,9 +2,9 @@
 
 use super::repository::damaged;
 use crate::audit::hex;
-use crate::endpoint::check_tenant;
 use crate::error::{Error, Kind, Result};
 use crate::file::{io, is_file};
+use crate::tenant::check_name;
 use chrono::{DateTime, Utc};
 use ring::digest::{Context, SHA256};
 use serde::{Deserialize, Serialize};
@@ -167,7 +167,7 @@ impl Manifest {
         let files: Vec<&str> = self.files.iter().map(|file| file.name.as_str()).collect();
         for tenant in &self.tenants {
             let file = format!("exports/{}.ndjson.zst", tenant.tenant_id);
-            if check_tenant(&tenant.tenant_id).is_err() || tenant.file != file {
+            if check_name(&tenant.tenant_id).is_err() || tenant.file != file {
                 return Some(format!("{:?} is no tenant's export", tenant.file));
             }
         }

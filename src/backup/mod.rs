@@ -1,6 +1,7 @@
 //! Backups: sets of everything, verified, restored, rotated.
 
 mod body;
+mod bucket;
 pub mod check;
 mod create;
 pub mod job;

@@ -1,38 +1,40 @@
 //! Sets in another place: an S3-compatible store, or a second directory.
 
+use super::bucket::Bucket;
 use super::manifest::{MANIFEST, Manifest, SUMS};
 use super::repository::Repository;
 use super::retention::{self, Decision, Kept};
 use crate::audit::hex;
 use crate::clock;
-use crate::config::Config;
+use crate::config::{Backup, Config};
 use crate::error::{Error, Kind, Result};
 use crate::file::{below as files, io};
 use crate::report::Report;
-use futures_util::TryStreamExt;
-use object_store::aws::AmazonS3Builder;
-use object_store::path::Path as Key;
-use object_store::{
-    BackoffConfig, Certificate, ClientOptions, ObjectStore, ObjectStoreExt, RetryConfig,
-    WriteMultipart,
-};
 use ring::digest::{Context, SHA256};
-use std::io::Read;
+use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::time::Duration;
-
-/// What a part of an upload holds, in bytes; S3 takes no smaller ones than 5 MiB.
-const PART: usize = 8 << 20;
-/// How long a request is tried again.
-const PATIENCE: Duration = Duration::from_secs(180);
 
 /// Another place for sets.
 pub enum Store {
     /// A directory.
     Directory(Repository),
-    /// A bucket, and the prefix of our keys in it.
-    Bucket(Arc<dyn ObjectStore>, String),
+    /// A bucket of an S3-compatible store.
+    Bucket(Box<Bucket>),
+}
+
+/// Refuses settings that name no place.
+pub fn check(settings: &Backup) -> Result<()> {
+    match settings.offsite.strip_prefix("s3://") {
+        Some(place) => Bucket::check(settings, place),
+        None if settings.offsite.is_empty() || settings.offsite.starts_with('/') => Ok(()),
+        None => {
+            let message = format!(
+                "backup.offsite (BACKUP_OFFSITE) = {:?}: s3://BUCKET/PREFIX, or a directory by its path from the root",
+                settings.offsite
+            );
+            Err(Error::invalid(message).field("backup.offsite"))
+        }
+    }
 }
 
 impl Store {
@@ -41,55 +43,12 @@ impl Store {
     /// # Errors
     /// The settings cannot be used.
     pub fn open(config: &Config) -> Result<Option<Self>> {
-        let backup = &config.backup;
-        let Some(rest) = backup.offsite.strip_prefix("s3://") else {
-            return Ok(match backup.offsite.as_str() {
-                "" => None,
-                path => Some(Self::Directory(Repository::new(PathBuf::from(path)))),
-            });
-        };
-        let (bucket, prefix) = rest.split_once('/').unwrap_or((rest, ""));
-        // Somebody may have set one before: any will do.
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        let mut client = ClientOptions::new();
-        if !backup.offsite_ca.is_empty() {
-            let path = Path::new(&backup.offsite_ca);
-            let pem = std::fs::read(path).map_err(|error| io("read", path, error))?;
-            for certificate in
-                Certificate::from_pem_bundle(&pem).map_err(|error| unusable(&error))?
-            {
-                client = client.with_root_certificate(certificate);
-            }
-        }
-        let secret = match backup.offsite_secret_file.as_str() {
-            "" => backup.offsite_secret.clone(),
-            file => std::fs::read_to_string(file)
-                .map_err(|error| io("read", Path::new(file), error))?
-                .trim()
-                .to_owned(),
-        };
-        let retry = RetryConfig {
-            backoff: BackoffConfig::default(),
-            max_retries: 10,
-            retry_timeout: PATIENCE,
-        };
-        let mut builder = AmazonS3Builder::new()
-            .with_bucket_name(bucket)
-            .with_region(&backup.offsite_region)
-            .with_access_key_id(&backup.offsite_key_id)
-            .with_secret_access_key(secret)
-            .with_client_options(client)
-            .with_retry(retry);
-        if !backup.offsite_endpoint.is_empty() {
-            builder = builder
-                .with_allow_http(backup.offsite_endpoint.starts_with("http://"))
-                .with_endpoint(&backup.offsite_endpoint);
-        }
-        let store = builder.build().map_err(|error| unusable(&error))?;
-        Ok(Some(Self::Bucket(
-            Arc::new(store),
-            prefix.trim_matches('/').to_owned(),
-        )))
+        let place = config.backup.offsite.as_str();
+        Ok(match place.strip_prefix("s3://") {
+            Some(place) => Some(Self::Bucket(Box::new(Bucket::open(&config.backup, place)?))),
+            None if place.is_empty() => None,
+            None => Some(Self::Directory(Repository::new(PathBuf::from(place)))),
+        })
     }
 
     /// Puts a set there; what arrived is read back and compared. The manifest is last: what has none is no set.
@@ -114,7 +73,7 @@ impl Store {
                 });
                 copying.await.map_err(Error::internal)?
             }
-            Self::Bucket(store, prefix) => {
+            Self::Bucket(bucket) => {
                 report.stage("copying to the store", 2 * manifest.size());
                 let sums = manifest
                     .files
@@ -126,10 +85,11 @@ impl Store {
                     all.push((name.to_owned(), sha256));
                 }
                 for (name, sha256) in all {
-                    let key = key(prefix, &format!("{}/{name}", manifest.name))?;
-                    upload(store, &key, &from.join(&name), report).await?;
-                    if read_back(store, &key, report).await? != sha256 {
-                        let message = format!("{key} did not arrive as it was sent");
+                    let there = format!("{}/{name}", manifest.name);
+                    let advance = |bytes| report.advance(bytes);
+                    bucket.put(&there, &from.join(&name), advance).await?;
+                    if sum(bucket, &there, report).await? != sha256 {
+                        let message = format!("{there} did not arrive as it was sent");
                         return Err(Error::new(Kind::Unavailable, "offsite_differs", message));
                     }
                 }
@@ -145,28 +105,28 @@ impl Store {
                 let sets = there.sets()?.into_iter();
                 Ok(sets.filter_map(|set| set.manifest.ok()).collect())
             }
-            Self::Bucket(store, prefix) => {
-                let under = Some(key(prefix, "")?).filter(|key| !key.as_ref().is_empty());
-                let listed = store
-                    .list_with_delimiter(under.as_ref())
-                    .await
-                    .map_err(away)?;
+            Self::Bucket(bucket) => {
                 let mut sets = Vec::new();
-                for directory in listed.common_prefixes {
-                    let bytes = match store.get(&directory.clone().join(MANIFEST)).await {
-                        Ok(found) => found.bytes().await.map_err(away)?,
-                        Err(object_store::Error::NotFound { .. }) => continue,
-                        Err(error) => return Err(away(error)),
+                for directory in bucket.directories().await? {
+                    let mut bytes = Vec::new();
+                    let keep = |piece: &[u8]| {
+                        bytes.extend_from_slice(piece);
+                        Ok(())
                     };
-                    sets.extend(serde_json::from_slice::<Manifest>(&bytes));
+                    match bucket.read(&format!("{directory}/{MANIFEST}"), keep).await {
+                        Ok(()) => sets.extend(serde_json::from_slice::<Manifest>(&bytes)),
+                        Err(error) if error.kind() == Kind::NotFound => {}
+                        Err(error) => return Err(error),
+                    }
                 }
                 Ok(sets)
             }
         }
     }
 
-    /// Removes what the policy keeps no longer. What is there was compared when it arrived: that counts as good, not as proven.
-    pub async fn rotate(&self, config: &Config) -> Result<Vec<Decision>> {
+    /// Removes what the policy keeps no longer, and what is not kept `here` either. What is there was compared when it arrived: that
+    /// counts as good, not as proven.
+    pub async fn rotate(&self, config: &Config, here: &[String]) -> Result<Vec<Decision>> {
         let kept: Vec<Kept> = self
             .sets()
             .await?
@@ -179,33 +139,27 @@ impl Store {
                 proven: false,
             })
             .collect();
-        let decided = retention::decide(super::job::policy(config), &kept, clock::now());
+        let mut decided = retention::decide(super::job::policy(config), &kept, clock::now());
+        decided.retain(|decision| !here.contains(&decision.name));
         for decision in decided
             .iter()
             .filter(|decision| decision.reasons.is_empty())
         {
             self.remove(&decision.name).await?;
+            log::info!("the backup {} is over and gone off-site", decision.name);
         }
         Ok(decided)
     }
 
     async fn remove(&self, name: &str) -> Result<()> {
-        let (store, prefix) = match self {
+        let bucket = match self {
             Self::Directory(there) => return there.remove(name),
-            Self::Bucket(store, prefix) => (store, prefix),
+            Self::Bucket(bucket) => bucket,
         };
         // The manifest first: what is left of a removal that is cut off is no set.
-        let manifest = key(prefix, &format!("{name}/{MANIFEST}"))?;
-        store.delete(&manifest).await.map_err(away)?;
-        let under = key(prefix, name)?;
-        let left: Vec<Key> = store
-            .list(Some(&under))
-            .map_ok(|found| found.location)
-            .try_collect()
-            .await
-            .map_err(away)?;
-        for key in left {
-            store.delete(&key).await.map_err(away)?;
+        bucket.delete(&format!("{name}/{MANIFEST}")).await?;
+        for left in bucket.names(name).await? {
+            bucket.delete(&left).await?;
         }
         Ok(())
     }
@@ -228,15 +182,15 @@ impl Store {
                 report.stage("copying", manifest.size());
                 copy(repository, &there.path(name), manifest, report)
             }
-            Self::Bucket(store, prefix) => {
+            Self::Bucket(bucket) => {
                 report.stage("fetching", manifest.size());
                 let partial = repository.begin(name)?;
                 let exports = partial.dir.join("exports");
                 std::fs::create_dir_all(&exports).map_err(|error| io("make", &exports, error))?;
                 let names = manifest.files.iter().map(|file| file.name.as_str());
                 for file in names.chain([SUMS, MANIFEST]) {
-                    let key = key(prefix, &format!("{name}/{file}"))?;
-                    download(store, &key, &partial.dir.join(file), report).await?;
+                    let into = partial.dir.join(file);
+                    download(bucket, &format!("{name}/{file}"), &into, report).await?;
                 }
                 partial.finish(repository, name)
             }
@@ -244,62 +198,26 @@ impl Store {
     }
 }
 
-fn key(prefix: &str, name: &str) -> Result<Key> {
-    let whole = format!("{prefix}/{name}");
-    Key::parse(whole.trim_matches('/')).map_err(|error| {
-        Error::invalid(format!("{whole} is no key of a store: {error}")).field("backup.offsite")
-    })
-}
-
-async fn upload(
-    store: &Arc<dyn ObjectStore>,
-    key: &Key,
-    file: &Path,
-    report: &Report,
-) -> Result<()> {
-    let upload = store.put_multipart(key).await.map_err(away)?;
-    let mut writer = WriteMultipart::new_with_chunk_size(upload, PART);
-    let mut file = std::fs::File::open(file).map_err(|error| io("read", file, error))?;
-    let mut buffer = vec![0; 256 * 1024];
-    loop {
-        let read = file.read(&mut buffer).map_err(Error::internal)?;
-        if read == 0 {
-            break;
-        }
-        // Two parts on the way at most.
-        writer.wait_for_capacity(2).await.map_err(away)?;
-        writer.write(&buffer[..read]);
-        report.advance(read as u64);
-    }
-    writer.finish().await.map_err(away)?;
-    Ok(())
-}
-
-async fn read_back(store: &Arc<dyn ObjectStore>, key: &Key, report: &Report) -> Result<String> {
+/// The SHA-256 of what is kept there under a name, in hexadecimal digits.
+async fn sum(bucket: &Bucket, name: &str, report: &Report) -> Result<String> {
     let mut digest = Context::new(&SHA256);
-    let mut pieces = store.get(key).await.map_err(away)?.into_stream();
-    while let Some(piece) = pieces.try_next().await.map_err(away)? {
-        digest.update(&piece);
+    let add = |piece: &[u8]| {
+        digest.update(piece);
         report.advance(piece.len() as u64);
-    }
+        Ok(())
+    };
+    bucket.read(name, add).await?;
     Ok(hex(digest.finish().as_ref()))
 }
 
-async fn download(
-    store: &Arc<dyn ObjectStore>,
-    key: &Key,
-    into: &Path,
-    report: &Report,
-) -> Result<()> {
-    use std::io::Write;
+async fn download(bucket: &Bucket, name: &str, into: &Path, report: &Report) -> Result<()> {
     let failed = |error| io("write", into, error);
     let mut file = std::fs::File::create(into).map_err(failed)?;
-    let mut pieces = store.get(key).await.map_err(away)?.into_stream();
-    while let Some(piece) = pieces.try_next().await.map_err(away)? {
-        file.write_all(&piece).map_err(failed)?;
+    let write = |piece: &[u8]| {
         report.advance(piece.len() as u64);
-    }
-    Ok(())
+        file.write_all(piece).map_err(failed)
+    };
+    bucket.read(name, write).await
 }
 
 /// Copies a set into another directory, and compares what arrived.
@@ -319,14 +237,4 @@ fn copy(there: &Repository, from: &Path, manifest: &Manifest, report: &Report) -
         }
     }
     partial.finish(there, &manifest.name)
-}
-
-fn unusable(error: &object_store::Error) -> Error {
-    let message = format!("the off-site store's settings cannot be used: {error}");
-    Error::invalid(message).field("backup.offsite")
-}
-
-fn away(error: object_store::Error) -> Error {
-    let message = format!("the off-site store does not answer as it should: {error}");
-    Error::new(Kind::Unavailable, "offsite_unavailable", message).source(error)
 }

@@ -66,11 +66,12 @@ impl Programs {
         output: Stdio,
     ) -> Result<Running> {
         let password = passfile(target)?;
-        let mut command = Command::new(self.dir.join(name));
+        let program = self.dir.join(name);
+        let mut command = Command::new(&program);
         command
             .args(arguments)
             .env_clear()
-            .envs(for_children())
+            .envs(for_children(&program))
             .envs(target.variables())
             .env("PGPASSFILE", password.path())
             .env("PGCONNECT_TIMEOUT", "10")
@@ -82,7 +83,7 @@ impl Programs {
             .stderr(Stdio::piped())
             .kill_on_drop(true);
         let mut child = command.spawn().map_err(|error| {
-            let message = format!("{} cannot be run: {error}", self.dir.join(name).display());
+            let message = format!("{} cannot be run: {error}", program.display());
             Error::new(Kind::Unavailable, "pg_dump_missing", message).source(error)
         })?;
         let stderr = child.stderr.take();
@@ -114,9 +115,9 @@ fn directories(config: &Config) -> Vec<PathBuf> {
         let entries = std::fs::read_dir(base).into_iter().flatten().flatten();
         all.extend(entries.map(|entry| entry.path().join("bin")));
     }
-    let path = for_children().find(|(name, _)| name == "PATH");
-    let path = path.map(|(_, value)| value).unwrap_or_default();
-    all.extend(std::env::split_paths(&path));
+    all.extend(std::env::split_paths(
+        &std::env::var_os("PATH").unwrap_or_default(),
+    ));
     all
 }
 

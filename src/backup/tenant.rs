@@ -5,10 +5,10 @@ use crate::error::{Error, Kind, Result};
 use crate::export::{self, How, Taken};
 use crate::file::io;
 use crate::json::Args;
-use crate::operation::{Bodies, Call, Context, Principal};
+use crate::operation::{Bodies, Call, Context};
 use crate::report::Report;
 use crate::seal::DataKey;
-use crate::{id, registry, sql};
+use crate::{registry, sql};
 use bytes::Bytes;
 use std::fs::File;
 use std::io::{BufReader, Read, Seek};
@@ -35,7 +35,7 @@ pub async fn make(app: &Arc<App>, name: &str, isolation: &str) -> Result<()> {
     args.put("isolation", crate::json::raw(&isolation)?)?;
     let endpoint =
         registry::find("tenant_create").ok_or_else(|| Error::internal("no tenant_create"))?;
-    match endpoint.call(app, call(args)).await {
+    match endpoint.call(app, Call::of_operator(args)).await {
         Err(error) if error.code() == "tenant_exists" => Ok(()),
         result => result.map(drop),
     }
@@ -79,18 +79,7 @@ async fn context(app: &Arc<App>, name: &str) -> Result<Context> {
     let mut args = Args::default();
     args.put("tenant_id", crate::json::raw(&name)?)?;
     let endpoint = registry::find("import").ok_or_else(|| Error::internal("no import"))?;
-    Ok(endpoint.context(app, call(args)).await?.0)
-}
-
-fn call(args: Args) -> Call {
-    Call {
-        principal: Principal::operator(),
-        args,
-        tenant: None,
-        idempotency_key: None,
-        request_id: id::new("req").0,
-        rate: Arc::default(),
-    }
+    Ok(endpoint.context(app, Call::of_operator(args)).await?.0)
 }
 
 /// A file's bytes as a stream, unpacked as its first bytes ask for.

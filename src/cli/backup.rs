@@ -151,7 +151,10 @@ impl Backup {
                 let lines = sets
                     .iter()
                     .map(|set| format!("{:34} {:>10}", set.name, size(set.size() as i64)));
-                let text = lines.collect::<Vec<_>>().join("\n");
+                let text = match sets.is_empty() {
+                    true => format!("no backup is in {} yet", app.config.backup.offsite),
+                    false => lines.collect::<Vec<_>>().join("\n"),
+                };
                 (json!({"backups": sets}), json, text)
             }
             Self::Fetch { backup } => {

@@ -5,8 +5,8 @@ use crate::endpoint::{Endpoint, Run};
 use crate::error::{Error, Result};
 use crate::http::{Shape, argument, arguments, description};
 use crate::json::Args as Arguments;
-use crate::operation::{self, Principal};
-use crate::{id, registry};
+use crate::operation;
+use crate::registry;
 use bytes::Bytes;
 use clap::{Arg, ArgAction, Args};
 use futures_util::{StreamExt, TryStreamExt};
@@ -69,12 +69,8 @@ fn operate(
 ) -> Result<()> {
     super::open::with_app(flags, async |app| {
         let call = operation::Call {
-            principal: Principal::operator(),
-            args,
-            tenant: None,
             idempotency_key,
-            request_id: id::new("req").0,
-            rate: Arc::default(),
+            ..operation::Call::of_operator(args)
         };
         answer(endpoint, &app, call).await
     })

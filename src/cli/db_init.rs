@@ -1,10 +1,10 @@
 //! `db init`: what a deployment guide has a person type into psql.
 
-use super::open::{block_on, security};
+use super::open::{block_on, given, kept, security};
 use super::secrets::generate;
 use crate::config::Config;
-use crate::db::Target;
 use crate::db::init::{self, Names, Passwords};
+use crate::db::{Password, Target};
 use crate::error::{Error, Result};
 use crate::file::write_private;
 use clap::Args;
@@ -21,12 +21,15 @@ const TIMEOUT: Duration = Duration::from_secs(10);
 /// Options of `db init`.
 #[derive(Args)]
 #[command(
-    after_help = "Examples:\n  agent-memory db init --admin-url postgres://postgres@localhost/postgres --dry-run\n  agent-memory db init --admin-url postgres://postgres@localhost/postgres --write /etc/agent-memory/env\n\nThe database and the application's role are called as PGDATABASE and PGUSER say: agent_memory and agent_memory_user."
+    after_help = "Examples:\n  agent-memory db init --admin-url postgres://postgres@localhost/postgres --dry-run\n  agent-memory db init --admin-url postgres://postgres@localhost/postgres --write /etc/agent-memory/environment\n\nThe database and the application's role are called as PGDATABASE and PGUSER say: agent_memory and agent_memory_user."
 )]
 pub struct Init {
     /// A superuser's address on the server; its password may stand in PGPASSFILE's file or in the address.
     #[arg(long, value_name = "URL")]
     admin_url: String,
+    /// A file with that superuser's password.
+    #[arg(long, value_name = "FILE")]
+    admin_password_file: Option<PathBuf>,
     /// Print the SQL, passwords left out, and change nothing.
     #[arg(long)]
     dry_run: bool,
@@ -39,10 +42,14 @@ impl Init {
     /// Runs the command.
     pub fn run(self, config: &Config) -> Result<()> {
         let admin = Target::parse(&self.admin_url, &security(config), TIMEOUT, true);
-        let admin = admin.map_err(|_| {
+        let mut admin = admin.map_err(|_| {
             let message = "--admin-url is an address such as postgres://postgres@host/postgres";
             Error::invalid(message).field("admin-url")
         })?;
+        if let Some(file) = &self.admin_password_file {
+            let user = admin.user().to_owned();
+            admin = admin.as_role(&user, Some(kept(&file.display().to_string())));
+        }
         let owner = match config.database.owner_user.as_str() {
             "" => OWNER,
             user => user,
@@ -56,7 +63,7 @@ impl Init {
         block_on(async {
             let connection = admin.connect().await?;
             let there = init::roles_there(&connection, &names).await?;
-            let passwords = passwords(config, &names, &there);
+            let passwords = passwords(config, &names, &there)?;
             if self.dry_run {
                 return super::print(&plan(&admin, &names, &passwords, &there).await?);
             }
@@ -70,17 +77,29 @@ impl Init {
 }
 
 /// New passwords for roles that are new; one that is given is taken for a role that is there too.
-fn passwords(config: &Config, names: &Names<'_>, there: &[String]) -> Passwords {
-    let of = |role: &str, given: &str| match (given, there.iter().any(|name| name == role)) {
-        ("", true) => None,
-        ("", false) => Some(generate(43)),
-        (given, _) => Some(given.to_owned()),
+fn passwords(config: &Config, names: &Names<'_>, there: &[String]) -> Result<Passwords> {
+    let of = |role: &str, given: Option<Password>| -> Result<Option<String>> {
+        match given {
+            Some(given) => given.now().map(Some),
+            None if there.iter().any(|name| name == role) => Ok(None),
+            None => Ok(Some(generate(43))),
+        }
     };
-    Passwords {
-        owner: of(names.owner, &config.database.owner_password),
-        application: of(names.application, &config.database.password),
-        backup: of(names.backup, ""),
-    }
+    let database = &config.database;
+    let application = given(&database.password, &database.password_file);
+    // An owner that is named without a password has the application's, as the server takes it.
+    let owner = given(&database.owner_password, &database.owner_password_file);
+    let owner = owner.or_else(|| {
+        application
+            .clone()
+            .filter(|_| !database.owner_user.is_empty())
+    });
+    let backup = given(&config.backup.password, &config.backup.password_file);
+    Ok(Passwords {
+        owner: of(names.owner, owner)?,
+        application: of(names.application, application)?,
+        backup: of(names.backup, backup)?,
+    })
 }
 
 async fn plan(
@@ -149,6 +168,10 @@ fn report(
         lines.insert(1, format!("PGPORT={port}"));
     }
     let mut known = |name: &str, password: &Option<String>, role: &str| match password {
+        // What was given is known, and a log is no place for it.
+        Some(_) if file.is_none() && std::env::var_os(format!("{name}_FILE")).is_some() => {
+            lines.push(format!("# {name}: as {name}_FILE says"));
+        }
         Some(password) => lines.push(format!("{name}={password}")),
         None => lines.push(format!(
             "# {name}: the role {role} was there, its password is as it was"
@@ -156,15 +179,9 @@ fn report(
     };
     known("PGPASSWORD", &passwords.application, names.application);
     known("PGOWNER_PASSWORD", &passwords.owner, names.owner);
+    known("PGBACKUP_PASSWORD", &passwords.backup, names.backup);
     lines.insert(3, format!("PGOWNER_USER={}", names.owner));
     lines.push(format!("PGBACKUP_USER={}", names.backup));
-    lines.push(match &passwords.backup {
-        Some(password) => format!("PGBACKUP_PASSWORD={password}"),
-        None => format!(
-            "# PGBACKUP_PASSWORD: the role {} was there, its password is as it was",
-            names.backup
-        ),
-    });
     let text = lines.join("\n") + "\n";
     let Some(file) = file else {
         return super::print(&format!(

@@ -89,8 +89,9 @@ pub fn examine(flags: &Flags) -> Vec<Finding> {
                 return Ok(found);
             }
         };
-        let found =
-            doctor::database(&config, &database.roles.application, &database.roles.owner).await;
+        let roles = &database.roles;
+        let mut found = doctor::database(&config, &roles.application, &roles.owner).await;
+        found.extend(doctor::helpers(&config, roles.replica.as_ref()).await);
         database.close().await;
         Ok(found)
     });

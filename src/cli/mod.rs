@@ -8,6 +8,8 @@ mod config;
 mod db;
 mod db_init;
 mod doctor;
+mod generate;
+mod healthcheck;
 mod import;
 mod jobs;
 mod keys;
@@ -106,6 +108,8 @@ enum Command {
     Doctor(doctor::Doctor),
     /// Whether the server runs, on what, and how it stands with backups and jobs.
     Status(status::Status),
+    /// Whether the server answers, as an exit code: for containers.
+    Healthcheck(healthcheck::Healthcheck),
     /// The statements that take longest, and indexes that are missing.
     Slow(slow::Slow),
     /// Everything that helps to find a fault, in one file, without secrets and memories.
@@ -115,6 +119,9 @@ enum Command {
     Config(config::Config),
     /// Print the OpenAPI 3.1 document.
     Openapi,
+    /// Man pages and shell completions.
+    #[command(subcommand)]
+    Generate(generate::Generate),
 }
 
 impl Options {
@@ -161,6 +168,8 @@ pub fn run() -> Result<()> {
         Command::Maintain(maintain) => maintain.run(&flags),
         Command::Doctor(doctor) => doctor.run(&flags),
         Command::Status(status) => status.run(&flags),
+        Command::Healthcheck(healthcheck) => healthcheck.run(&flags),
+        Command::Generate(generate) => generate.run(),
         Command::Slow(slow) => slow.run(&flags),
         Command::SupportBundle(support) => support.run(&flags),
         Command::Config(config) => config.run(&flags),

@@ -147,7 +147,7 @@ fn external(config: &Config) -> Result<Roles> {
     let application = if database.url.is_empty() {
         let parts = Parts {
             host: &database.host,
-            port: database.port,
+            port: &database.port,
             database: &database.name,
             user: &database.user,
             security,
@@ -158,6 +158,7 @@ fn external(config: &Config) -> Result<Roles> {
     } else {
         Target::parse(&database.url, &security, timeout, config.named_statements())?
     };
+    let application = application.only(&database.target_session_attrs);
     let owner = match database.owner_user.as_str() {
         "" => application.clone(),
         user => {
@@ -168,13 +169,22 @@ fn external(config: &Config) -> Result<Roles> {
     let backup = &config.backup;
     let restorer = match (backup.host.as_str(), backup.port) {
         ("", 0) => owner.clone(),
-        (host, port) => owner.at(host, port)?,
+        (host, 0) => owner.at(host, "", true)?,
+        (host, port) => owner.at(host, &port.to_string(), true)?,
     };
     let dumper = match backup.user.as_str() {
         "" => restorer.clone(),
         user => restorer.as_role(user, given(&backup.password, &backup.password_file)),
     };
+    let replica = match database.replica_host.as_str() {
+        "" => None,
+        host => {
+            let there = application.at(host, &database.replica_port, config.named_statements())?;
+            Some(there.only("any"))
+        }
+    };
     Ok(Roles {
+        replica,
         maker: restorer.with_database("postgres"),
         application,
         owner,
@@ -184,7 +194,7 @@ fn external(config: &Config) -> Result<Roles> {
 }
 
 /// A password among the settings, or in the file they name.
-fn given(password: &str, file: &str) -> Option<Password> {
+pub fn given(password: &str, file: &str) -> Option<Password> {
     match (file, password) {
         ("", "") => None,
         ("", password) => Some(Password::Given(password.to_owned())),
@@ -204,7 +214,7 @@ pub fn security(config: &Config) -> Security<'_> {
 }
 
 /// A password in a file of its own.
-fn kept(file: &str) -> Password {
+pub fn kept(file: &str) -> Password {
     let file = PathBuf::from(file);
     Password::Kept(Arc::new(move || {
         let text = std::fs::read_to_string(&file).map_err(|error| {
@@ -220,10 +230,9 @@ fn passfile(config: &Config) -> Password {
     let database = config.database.clone();
     Password::Kept(Arc::new(move || {
         let text = std::fs::read_to_string(&database.passfile).unwrap_or_default();
-        let port = database.port.to_string();
         let wanted = [
             database.host.as_str(),
-            &port,
+            &database.port,
             &database.name,
             &database.user,
         ];

@@ -1,7 +1,7 @@
 //! `psql`: a shell on the database.
 
 use super::open::{Database, block_on, configure, drop_root, must_exist};
-use crate::config::Flags;
+use crate::config::{Flags, for_children};
 use crate::error::{Error, Kind, Result};
 use crate::postgres::{Paths, find};
 use clap::Args;
@@ -43,7 +43,8 @@ impl Psql {
             let mut command = Command::new(&program);
             command
                 .arg(database.roles.application.as_role(user, None).url())
-                .args(&self.words);
+                .args(&self.words)
+                .envs(for_children(&program));
             if !config.is_external() {
                 command.env("PGPASSFILE", &paths.passfile);
             }

@@ -5,6 +5,7 @@ use crate::app::App;
 use crate::config::{Config, Flags};
 use crate::doctor::{self, Level};
 use crate::error::{Error, Result};
+use crate::http::Listeners;
 use crate::key::{digest, fresh};
 use crate::stop::Stopper;
 use crate::tenant::INSTALLATION;
@@ -12,7 +13,6 @@ use crate::{clock, http, id, jobs, seal, sql, systemd};
 use clap::Args;
 use std::io::IsTerminal;
 use std::sync::Arc;
-use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::task::JoinSet;
 
@@ -65,10 +65,13 @@ async fn whole(config: Config, stopper: &Stopper) -> Result<()> {
     };
     let result = async {
         database.migrate().await?;
+        // The role of every request, which may be another than the one that migrates.
+        database.roles.application.connect().await?;
         let app = database.app(config.clone())?;
         seal::settle(&app.vault, &app.owner).await?;
         let key = first_key(&app).await?;
         let addresses: Vec<String> = listeners
+            .sockets
             .iter()
             .filter_map(|l| l.local_addr().ok())
             .map(|a| format!("http://{a}"))
@@ -104,7 +107,7 @@ async fn whole(config: Config, stopper: &Stopper) -> Result<()> {
 }
 
 /// Serves requests and runs jobs on a built app: what tests call as well. The first task to fail ends the rest.
-pub async fn serve(app: &Arc<App>, listeners: Vec<TcpListener>, stopper: &Stopper) -> Result<()> {
+pub async fn serve(app: &Arc<App>, listeners: Listeners, stopper: &Stopper) -> Result<()> {
     let mut tasks = JoinSet::new();
     let jobs_stopper = Stopper::default();
     tasks.spawn({

@@ -41,7 +41,7 @@ impl Status {
 
 /// The server's own word, the database's, and that of the backups.
 pub async fn gather(config: &Config) -> Result<Value> {
-    let (server, url) = ask(config).await;
+    let (server, url) = ask(config).await?;
     let database = match Database::open(config, true).await {
         Ok(database) => {
             let status = db::status(config, &database).await;
@@ -58,9 +58,8 @@ pub async fn gather(config: &Config) -> Result<Value> {
     }))
 }
 
-/// What the server says of itself at the configured address.
-async fn ask(config: &Config) -> (Value, String) {
-    let _ = rustls::crypto::ring::default_provider().install_default();
+/// Where this machine reaches the server of a configuration.
+pub fn address(config: &Config) -> String {
     let address = config.addresses().ok().and_then(|all| all.first().copied());
     let host = match address {
         Some(address) if address.is_unspecified() => "127.0.0.1".to_owned(),
@@ -68,12 +67,21 @@ async fn ask(config: &Config) -> (Value, String) {
         Some(address) => address.to_string(),
         None => "127.0.0.1".to_owned(),
     };
-    let url = format!("http://{host}:{}", config.server.port);
+    format!("http://{host}:{}", config.server.port)
+}
+
+/// A client for a question to our own server.
+pub fn client() -> Result<reqwest::Client> {
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let client = reqwest::Client::builder().timeout(Duration::from_secs(5));
+    client.no_proxy().build().map_err(Error::internal)
+}
+
+/// What the server says of itself at the configured address.
+async fn ask(config: &Config) -> Result<(Value, String)> {
+    let url = address(config);
+    let client = client()?;
     let answer = async {
-        let client = reqwest::Client::builder()
-            .timeout(Duration::from_secs(5))
-            .no_proxy()
-            .build()?;
         let reply = client.get(format!("{url}/health/detailed")).send().await?;
         reply.bytes().await
     };
@@ -83,7 +91,7 @@ async fn ask(config: &Config) -> (Value, String) {
         }
         Err(_) => json!({"status": "not running"}),
     };
-    (said, url)
+    Ok((said, url))
 }
 
 fn text(found: &Value) -> String {

@@ -1,10 +1,11 @@
 //! Whether the settings can be used together.
 
-use super::{Config, SSLMODES, VARIABLES, items};
+use super::{Config, SSLMODES, VARIABLES, items, network};
+use crate::backup::offsite;
+use crate::cache;
 use crate::consolidation::Overrides;
 use crate::error::{Error, Result};
 use crate::jobs::Schedule;
-use std::net::IpAddr;
 
 impl Config {
     /// Refuses what cannot work, naming the setting.
@@ -38,6 +39,32 @@ impl Config {
             &["disable", "prefer", "require"],
         )?;
         one_of(
+            "database.target_session_attrs",
+            &self.database.target_session_attrs,
+            &["auto", "any", "read-write", "read-only"],
+        )?;
+        let hosts = self.database.host.split(',').count();
+        for (field, list) in [
+            ("database.port", &self.database.port),
+            ("database.replica_port", &self.database.replica_port),
+        ] {
+            let good = |port: &str| port.trim().parse::<u16>().is_ok();
+            let as_usual = list.is_empty() && field == "database.replica_port";
+            if !as_usual && !list.split(',').all(good) {
+                return bad(
+                    field,
+                    format!("{field} = {list:?} is no port, and no list of ports"),
+                );
+            }
+        }
+        let ports = self.database.port.split(',').count();
+        if ports > 1 && ports != hosts {
+            let message = format!(
+                "PGPORT names {ports} ports for {hosts} hosts: one for all, or one for each"
+            );
+            return bad("database.port", message);
+        }
+        one_of(
             "access.enabled",
             &self.access.enabled,
             &["auto", "true", "false"],
@@ -69,9 +96,10 @@ impl Config {
             );
         }
         for proxy in items(&self.access.trusted_proxies) {
-            if proxy.parse::<IpAddr>().is_err() {
-                let message =
-                    format!("access.trusted_proxies (TRUSTED_PROXIES): {proxy} is no address");
+            if network(proxy).is_none() {
+                let message = format!(
+                    "access.trusted_proxies (TRUSTED_PROXIES): {proxy} is no address, and no network such as 10.0.0.0/8"
+                );
                 return bad("access.trusted_proxies", message);
             }
         }
@@ -94,6 +122,8 @@ impl Config {
             );
             return bad("backup.dir", message);
         }
+        offsite::check(&self.backup)?;
+        cache::check(&self.cache.redis_url)?;
         for (field, schedule) in [
             ("backup.schedule", &self.backup.schedule),
             ("backup.verify_schedule", &self.backup.verify_schedule),

@@ -183,10 +183,9 @@ fn environment(flags: &Flags) -> Result<Vec<(String, String)>> {
     let mut variables = Vec::new();
     for path in &files {
         let text = read(path)?;
-        variables.extend(
-            parse_env_file(&text)
-                .map_err(|error| Error::invalid(format!("{}: {error}", path.display())))?,
-        );
+        variables.extend(parse_env_file(&text).map_err(|error| {
+            Error::invalid(format!("{}: {error}", path.display())).field("env-file")
+        })?);
     }
     variables.extend(
         std::env::vars_os().filter_map(|(name, value)| {
@@ -197,8 +196,9 @@ fn environment(flags: &Flags) -> Result<Vec<(String, String)>> {
 }
 
 fn read(path: &Path) -> Result<String> {
-    std::fs::read_to_string(path)
-        .map_err(|error| Error::invalid(format!("{} cannot be read: {error}", path.display())))
+    std::fs::read_to_string(path).map_err(|error| {
+        Error::invalid(format!("{} cannot be read: {error}", path.display())).field("config")
+    })
 }
 
 /// A variable that says something; the last one wins.
@@ -231,8 +231,9 @@ struct Layers {
 
 impl Layers {
     fn file(&mut self, path: &Path) -> Result<()> {
-        let table: Table = toml::from_str(&read(path)?)
-            .map_err(|error| Error::invalid(format!("{}: {}", path.display(), error.message())))?;
+        let table: Table = toml::from_str(&read(path)?).map_err(|error| {
+            Error::invalid(format!("{}: {}", path.display(), error.message())).field("config")
+        })?;
         for (section, members) in table {
             let Value::Table(members) = members else {
                 return Err(

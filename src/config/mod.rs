@@ -18,6 +18,7 @@ pub use weak::Weakness;
 
 use crate::error::{Error, Result};
 use chrono::{DateTime, Utc};
+use ipnet::IpNet;
 use serde::Deserialize;
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
@@ -40,6 +41,7 @@ pub const SSLMODES: [&str; 6] = [
 pub struct Config {
     pub server: Server,
     pub database: Database,
+    pub cache: Cache,
     pub embedded: Embedded,
     pub access: AccessControl,
     pub log: Logging,
@@ -67,7 +69,12 @@ pub struct Database {
     pub mode: String,
     pub url: String,
     pub host: String,
-    pub port: u16,
+    #[serde(deserialize_with = "number_or_list")]
+    pub port: String,
+    pub target_session_attrs: String,
+    pub replica_host: String,
+    #[serde(deserialize_with = "number_or_list")]
+    pub replica_port: String,
     pub name: String,
     pub user: String,
     pub password: String,
@@ -88,6 +95,15 @@ pub struct Database {
     pub connection_timeout_ms: u64,
     pub statement_timeout_ms: u64,
     pub query_timeout_ms: u64,
+}
+
+/// Replies that are kept for a moment.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[allow(missing_docs, reason = "packaging/config.toml documents each setting")]
+pub struct Cache {
+    pub mib: u32,
+    pub redis_url: String,
 }
 
 /// The embedded PostgreSQL.
@@ -225,11 +241,9 @@ impl Config {
 
     /// Whether a peer is a proxy whose word on its client's address is believed.
     pub fn trusts(&self, peer: IpAddr) -> bool {
-        items(&self.access.trusted_proxies).any(|trusted| {
-            trusted
-                .parse::<IpAddr>()
-                .is_ok_and(|trusted| trusted == peer)
-        })
+        items(&self.access.trusted_proxies)
+            .filter_map(network)
+            .any(|trusted| trusted.contains(&peer))
     }
 
     /// Whether statements may stay prepared on a connection.
@@ -307,6 +321,26 @@ impl Config {
     }
 }
 
+/// An address, or a network such as 10.0.0.0/8.
+fn network(text: &str) -> Option<IpNet> {
+    let alone = || text.parse().map(|address: IpAddr| address.into());
+    text.parse().or_else(|_| alone()).ok()
+}
+
+/// A port as a number, or ports as a list.
+fn number_or_list<'de, D: serde::Deserializer<'de>>(from: D) -> Result<String, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Either {
+        Number(u16),
+        List(String),
+    }
+    Ok(match Either::deserialize(from)? {
+        Either::Number(port) => port.to_string(),
+        Either::List(ports) => ports,
+    })
+}
+
 /// The items of a list that is written with commas.
 fn items(list: &str) -> impl Iterator<Item = &str> {
     list.split(',')
@@ -314,8 +348,13 @@ fn items(list: &str) -> impl Iterator<Item = &str> {
         .filter(|item| !item.is_empty())
 }
 
-/// The environment that PostgreSQL's programs get of ours: what they need to run, and no secret.
-pub fn for_children() -> impl Iterator<Item = (String, std::ffi::OsString)> {
+/// The environment that a program of PostgreSQL's gets of ours: what it needs to run, and no secret. A program that brings along what it
+/// needs finds its libraries by LD_ORIGIN_PATH where there is no /proc to ask (ld.so(8)), and its locale by LOCPATH where the system has none.
+pub fn for_children(program: &Path) -> impl Iterator<Item = (String, std::ffi::OsString)> {
+    let origin = program.parent().and_then(|dir| dir.canonicalize().ok());
+    let locales = origin.as_ref().map(|dir| dir.join("../../../locale"));
+    let locales =
+        locales.filter(|dir| dir.is_dir() && !Path::new("/usr/lib/locale/C.utf8").exists());
     [
         "PATH",
         "HOME",
@@ -326,6 +365,8 @@ pub fn for_children() -> impl Iterator<Item = (String, std::ffi::OsString)> {
     ]
     .into_iter()
     .filter_map(|name| Some((name.to_owned(), std::env::var_os(name)?)))
+    .chain(origin.map(|dir| ("LD_ORIGIN_PATH".to_owned(), dir.into())))
+    .chain(locales.map(|dir| ("LOCPATH".to_owned(), dir.into())))
 }
 
 fn address(host: &str) -> Result<IpAddr> {

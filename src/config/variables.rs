@@ -9,6 +9,11 @@ pub const VARIABLES: &[(&str, &str)] = &[
     ("DATABASE_URL", "database.url"),
     ("PGHOST", "database.host"),
     ("PGPORT", "database.port"),
+    ("PGTARGETSESSIONATTRS", "database.target_session_attrs"),
+    ("PGREPLICA_HOST", "database.replica_host"),
+    ("PGREPLICA_PORT", "database.replica_port"),
+    ("CACHE_MIB", "cache.mib"),
+    ("REDIS_URL", "cache.redis_url"),
     ("PGDATABASE", "database.name"),
     ("PGUSER", "database.user"),
     ("PGPASSWORD", "database.password"),
@@ -81,6 +86,7 @@ pub const SECRETS: &[&str] = &[
     "database.owner_password",
     "backup.password",
     "backup.offsite_secret",
+    "cache.redis_url",
 ];
 
 /// The known variable that a misspelt one may have meant: one or two slips away, and not a variable of its own.

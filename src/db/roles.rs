@@ -7,6 +7,8 @@ use super::Target;
 pub struct Roles {
     /// Rows of tenant tables, and nothing else.
     pub application: Target,
+    /// The same on a read replica, where there is one.
+    pub replica: Option<Target>,
     /// Owns the tables; migrates and looks after them.
     pub owner: Target,
     /// The owner past any pooler: fills a database that was made for a restore.
@@ -26,6 +28,7 @@ impl Roles {
                 .restorer
                 .as_role_of(&self.application)
                 .with_database(name),
+            replica: None,
             owner: self.restorer.with_database(name),
             restorer: self.restorer.with_database(name),
             dumper: self.dumper.with_database(name),

@@ -1,44 +1,19 @@
 //! Where the database is, and how to connect to it as libpq would.
 
 use super::connection::Connection;
+use super::password::Password;
 use super::tls::{Identity, Tls, Trust};
 use crate::config::SSLMODES;
 use crate::error::{Error, Kind, Result};
 use bb8::ManageConnection;
 use bb8_postgres::PostgresConnectionManager;
-use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-use tokio_postgres::config::{ChannelBinding, Host, SslMode};
+use tokio_postgres::config::{ChannelBinding, Host, SslMode, TargetSessionAttrs};
 use tokio_postgres::error::SqlState;
 
 /// Between two tries with a password that is being changed.
 const PAUSE: Duration = Duration::from_millis(50);
-
-/// A role's password: as it was given, or looked up for every connection, so that it can be changed without a restart.
-#[derive(Clone)]
-pub enum Password {
-    /// As it was given; empty for none.
-    Given(String),
-    /// Looked up anew for every connection.
-    Kept(Arc<dyn Fn() -> Result<String> + Send + Sync>),
-}
-
-impl Password {
-    /// The password as it is now.
-    pub fn now(&self) -> Result<String> {
-        match self {
-            Self::Given(text) => Ok(text.clone()),
-            Self::Kept(look) => look(),
-        }
-    }
-}
-
-impl fmt::Debug for Password {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("(hidden)")
-    }
-}
 
 /// A database to connect to as one role.
 #[derive(Clone)]
@@ -59,8 +34,8 @@ pub struct Target {
 pub struct Parts<'a> {
     /// A host name, an address, or a directory that holds a socket; a list with commas.
     pub host: &'a str,
-    /// Its port.
-    pub port: u16,
+    /// Its port, or one for each host; a list with commas.
+    pub port: &'a str,
     /// The database's name.
     pub database: &'a str,
     /// The role.
@@ -110,8 +85,12 @@ impl Target {
         named: bool,
     ) -> Result<Self> {
         let mut config = tokio_postgres::Config::new();
-        for host in parts.host.split(',') {
-            config.host(host).port(parts.port);
+        let ports: Vec<u16> = (parts.port.split(','))
+            .filter_map(|port| port.trim().parse().ok())
+            .collect();
+        for (number, host) in parts.host.split(',').enumerate() {
+            let port = ports.get(number).or(ports.last()).copied();
+            config.host(host.trim()).port(port.unwrap_or(5432));
         }
         config.dbname(parts.database).user(parts.user);
         Self::of(config, password, &parts.security, timeout, named)
@@ -150,6 +129,12 @@ impl Target {
                 "require" => ChannelBinding::Require,
                 _ => ChannelBinding::Prefer,
             });
+        // Of several hosts one takes writes; libpq's default would stay with whichever answers first.
+        if config.get_hosts().len() > 1
+            && config.get_target_session_attrs() == TargetSessionAttrs::Any
+        {
+            config.target_session_attrs(TargetSessionAttrs::ReadWrite);
+        }
         let local = config
             .get_hosts()
             .iter()
@@ -207,6 +192,19 @@ impl Target {
         same
     }
 
+    /// The same, connecting to servers of a kind alone: `any`, `read-write`, `read-only`; as it is for any other word.
+    pub fn only(&self, kind: &str) -> Self {
+        let attributes = match kind {
+            "any" => TargetSessionAttrs::Any,
+            "read-write" => TargetSessionAttrs::ReadWrite,
+            "read-only" => TargetSessionAttrs::ReadOnly,
+            _ => return self.clone(),
+        };
+        self.changed(|config| {
+            config.target_session_attrs(attributes);
+        })
+    }
+
     /// The same server, another database.
     pub fn with_database(&self, name: &str) -> Self {
         self.changed(|config| {
@@ -214,21 +212,16 @@ impl Target {
         })
     }
 
-    /// The same database at another address: past a pooler. What is empty, or 0, stays as it is.
-    pub fn at(&self, host: &str, port: u16) -> Result<Self> {
+    /// The same database at another address: past a pooler, on a replica. What is empty stays as it is.
+    pub fn at(&self, host: &str, port: &str, named: bool) -> Result<Self> {
         let known = self.variables();
         let of = |name: &str| {
             let found = known.iter().find(|(variable, _)| *variable == name);
             found.map_or("", |(_, value)| value.as_str())
         };
-        let first = |list: &str| list.split(',').next().and_then(|port| port.parse().ok());
         let parts = Parts {
             host: if host.is_empty() { of("PGHOST") } else { host },
-            port: if port == 0 {
-                first(of("PGPORT")).unwrap_or(5432)
-            } else {
-                port
-            },
+            port: if port.is_empty() { of("PGPORT") } else { port },
             database: self.database(),
             user: self.user(),
             security: Security {
@@ -239,7 +232,7 @@ impl Target {
                 channel_binding: of("PGCHANNELBINDING"),
             },
         };
-        Self::new(&parts, self.password.clone(), self.timeout, true)
+        Self::new(&parts, self.password.clone(), self.timeout, named)
     }
 
     /// How libpq's programs reach it, as variables of theirs; the password is not among them.
@@ -255,6 +248,9 @@ impl Target {
             .collect();
         let ports: Vec<String> = config.get_ports().iter().map(u16::to_string).collect();
         let mut all = self.secured.to_vec();
+        if config.get_target_session_attrs() == TargetSessionAttrs::ReadWrite {
+            all.push(("PGTARGETSESSIONATTRS", "read-write".to_owned()));
+        }
         all.extend([
             ("PGHOST", hosts.join(",")),
             ("PGPORT", ports.join(",")),
@@ -292,13 +288,13 @@ impl Target {
         loop {
             match self.try_connect().await {
                 Err(error)
-                    if is_refused(&error)
+                    if matches!(&error, Failure::Theirs(error) if is_refused(error))
                         && matches!(self.password, Password::Kept(_))
                         && began.elapsed() < self.timeout =>
                 {
                     tokio::time::sleep(PAUSE).await;
                 }
-                result => return result.map_err(explain),
+                result => return result.map_err(|failure| self.explain(failure)),
             }
         }
     }
@@ -329,7 +325,28 @@ impl Target {
         ))
     }
 
-    /// `postgres://user@host:port/database`, without the password.
+    /// What a failure to connect means; where that was is among the causes, which clients are not told.
+    fn explain(&self, failure: Failure) -> Error {
+        let error = match failure {
+            Failure::Ours(error) => return error,
+            Failure::Theirs(error) => error,
+        };
+        let cause = std::error::Error::source(&error)
+            .map_or_else(|| error.to_string(), ToString::to_string);
+        let there = format!("{}: {cause}", self.url());
+        if is_tls(&error) {
+            let message = format!("no secure connection to the database: {cause} (see PGSSLMODE)");
+            return Error::new(Kind::Unavailable, "database_tls", message).source(error);
+        }
+        if is_refused(&error) {
+            let message =
+                "the database refuses this role or its password (see PGUSER and PGPASSWORD)";
+            return Error::new(Kind::Unavailable, "database_refuses", message).source(there);
+        }
+        Error::from(error).source(there)
+    }
+
+    /// `postgres://user@host:port/database`, without the password; every host of several.
     pub fn url(&self) -> String {
         let (config, name) = (&self.attempts[0], self.database());
         let port = config.get_ports().first().copied().unwrap_or(5432);
@@ -350,8 +367,12 @@ enum Failure {
     Theirs(tokio_postgres::Error),
 }
 
-fn is_refused(failure: &Failure) -> bool {
-    matches!(failure, Failure::Theirs(error) if error.code() == Some(&SqlState::INVALID_PASSWORD))
+fn is_refused(error: &tokio_postgres::Error) -> bool {
+    let refusals = [
+        SqlState::INVALID_PASSWORD,
+        SqlState::INVALID_AUTHORIZATION_SPECIFICATION,
+    ];
+    error.code().is_some_and(|code| refusals.contains(code))
 }
 
 /// Whether it was the handshake that failed: its cause is rustls's, or what tokio-postgres says of a server without TLS.
@@ -370,18 +391,4 @@ fn is_tls(error: &tokio_postgres::Error) -> bool {
         cause = inner.source();
     }
     text.contains("TLS")
-}
-
-/// What a person has to know: which certificate was not believed, and why.
-fn explain(failure: Failure) -> Error {
-    match failure {
-        Failure::Ours(error) => error,
-        Failure::Theirs(error) if is_tls(&error) => {
-            let cause = std::error::Error::source(&error)
-                .map_or_else(|| error.to_string(), ToString::to_string);
-            let message = format!("no secure connection to the database: {cause} (see PGSSLMODE)");
-            Error::new(Kind::Unavailable, "database_tls", message).source(error)
-        }
-        Failure::Theirs(error) => error.into(),
-    }
 }

@@ -28,21 +28,7 @@ pub fn host(config: &Config) -> Vec<Finding> {
 
 /// The memory that this process may have: the machine's, or what its control group leaves it.
 fn memory() -> Finding {
-    let number = |text: String| text.trim().parse::<u64>().ok();
-    let limit = std::fs::read_to_string("/sys/fs/cgroup/memory.max")
-        .ok()
-        .and_then(number);
-    let total = std::fs::read_to_string("/proc/meminfo")
-        .ok()
-        .and_then(|text| {
-            let line = text
-                .lines()
-                .find_map(|line| line.strip_prefix("MemTotal:"))?;
-            Some(line.trim().split(' ').next()?.parse::<u64>().ok()? * 1024)
-        });
-    let Some(has) = total.into_iter().chain(limit).min() else {
-        return Finding::ok("memory", "how much there is cannot be read");
-    };
+    let has = crate::postgres::memory::available();
     let said = format!("{} MiB of memory", has >> 20);
     match has < MEMORY {
         true => Finding::warn(

@@ -4,6 +4,7 @@
 mod backups;
 mod cluster;
 mod database;
+mod helpers;
 mod host;
 mod machine;
 mod server;
@@ -11,6 +12,7 @@ mod server;
 pub use backups::backups;
 pub use cluster::cluster;
 pub use database::database;
+pub use helpers::helpers;
 pub use host::host;
 pub use machine::{AGE, ages_and_modes, machine};
 pub use server::indexes;

@@ -33,6 +33,7 @@ impl Download for All {
     const PATH: &'static str = "/api/v1/export/all";
     const CONTENT_TYPES: &'static [&'static str] =
         &["application/json", "application/x-ndjson", "text/markdown"];
+    const REPLICATED: bool = true;
     type Input = Input;
 
     async fn open(ctx: Arc<Context>, input: Input) -> Result<Body> {

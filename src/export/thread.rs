@@ -24,6 +24,7 @@ impl Download for Thread {
     const NAME: &'static str = "export_thread";
     const PATH: &'static str = "/api/v1/export/thread";
     const CONTENT_TYPES: &'static [&'static str] = &["application/json", "text/markdown"];
+    const REPLICATED: bool = true;
     type Input = Input;
 
     async fn open(ctx: Arc<Context>, input: Input) -> Result<Body> {

@@ -12,11 +12,11 @@ use hyper::header::{
 /// Request headers that pages of other origins may send.
 const MAY_SEND: HeaderValue = HeaderValue::from_static(
     "authorization, content-type, idempotency-key, if-none-match, mcp-protocol-version, mcp-session-id, traceparent, x-agent-id, \
-     x-api-key, x-request-id, x-session-id, x-tenant-id",
+     x-api-key, x-memory-token, x-request-id, x-session-id, x-tenant-id",
 );
 /// Reply headers that they may read.
 const MAY_READ: HeaderValue = HeaderValue::from_static(
-    "etag, mcp-session-id, ratelimit-limit, ratelimit-remaining, ratelimit-reset, retry-after, x-request-id",
+    "etag, mcp-session-id, ratelimit-limit, ratelimit-remaining, ratelimit-reset, retry-after, x-memory-token, x-request-id",
 );
 
 /// Whether a request was meant for this server and not sent by a web page of another: DNS rebinding shows in Host, a foreign page

@@ -7,10 +7,10 @@ use super::{Content, Leaving, Request, auth, browser, reply, rest};
 use crate::app::App;
 use crate::error::{Error, Kind, Result};
 use crate::id;
-use crate::tenant::Rate;
+use crate::operation::Told;
 use hyper::header::{CONNECTION, HeaderMap, HeaderName, HeaderValue};
 use std::net::{IpAddr, SocketAddr};
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 /// The header that names a request in replies and logs.
 pub static REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -31,8 +31,8 @@ pub struct Caller {
     pub principal: crate::operation::Principal,
     /// Under which id.
     pub request_id: String,
-    /// Where the call leaves what the RateLimit headers say.
-    pub rate: Arc<OnceLock<Rate>>,
+    /// Where the call leaves what belongs into the reply's headers.
+    pub told: Arc<Told>,
 }
 
 impl Edge {
@@ -62,9 +62,9 @@ impl Edge {
         let origin = browser::allowed_origin(config, request.headers());
         let preflight =
             origin.is_some() && browser::is_preflight(request.method(), request.headers());
-        let rate = Arc::default();
+        let told = Arc::default();
         let mut response = match self
-            .route(request, &request_id, client.address, preflight, &rate)
+            .route(request, &request_id, client.address, preflight, &told)
             .await
         {
             Ok(response) => response,
@@ -78,9 +78,7 @@ impl Edge {
         if let Some(origin) = origin {
             browser::allow(headers, origin, preflight);
         }
-        if let Some(rate) = rate.get() {
-            reply::rate(headers, *rate);
-        }
+        reply::told(headers, &told);
         if self.app.is_draining() {
             headers.insert(CONNECTION, HeaderValue::from_static("close"));
         }
@@ -102,7 +100,7 @@ impl Edge {
         request_id: &str,
         address: IpAddr,
         preflight: bool,
-        rate: &Arc<OnceLock<Rate>>,
+        told: &Arc<Told>,
     ) -> Result<Leaving> {
         if request.method() == hyper::Method::CONNECT {
             // It has no path, and what comes after takes one for granted.
@@ -119,6 +117,7 @@ impl Edge {
             "idempotency-key",
             "authorization",
             "x-api-key",
+            rest::TOKEN,
         ] {
             if request.headers().get_all(name).iter().count() > 1 {
                 return Err(Error::invalid(format!("the header {name} is given twice")).field(name));
@@ -152,7 +151,7 @@ impl Edge {
         request.extensions_mut().insert(Caller {
             principal,
             request_id: request_id.to_owned(),
-            rate: rate.clone(),
+            told: told.clone(),
         });
         if mcp {
             return self.mcp.answer(request).await;

@@ -160,13 +160,11 @@ impl Health {
 async fn look(app: &App) -> Result<Looked> {
     let owner = app.owner.connect().await?;
     let now = clock::now();
+    let day = now - chrono::Duration::days(1);
     let rows = owner
         .query(
             sql!("system/jobs_health"),
-            &[
-                &(now - chrono::Duration::days(1)),
-                &(now - chrono::Duration::hours(1)),
-            ],
+            &[&day, &(now - chrono::Duration::hours(1))],
         )
         .await?;
     let row = rows
@@ -192,7 +190,11 @@ async fn look(app: &App) -> Result<Looked> {
         .map(|line| line.what)
         .collect::<Vec<_>>();
     let backups = state(&app.config, Some(&owner)).await?;
-    app.metrics.backups(&backups);
+    let numbers = owner.query(sql!("system/numbers"), &[]).await?;
+    let jobs = owner.query(sql!("system/numbers_of_jobs"), &[&day]).await?;
+    let gauges = &app.metrics.gauges;
+    gauges.database(numbers.first(), &jobs);
+    gauges.backups(&backups);
     let (message, _) = backups.told();
     let status = match backups.trouble() {
         Trouble::None => "pass",

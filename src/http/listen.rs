@@ -30,11 +30,38 @@ const LINGER: Duration = Duration::from_millis(1000);
 /// At least so long: who connects right now is still in the kernel's queue.
 const MOMENT: Duration = Duration::from_millis(250);
 
-/// Binds the addresses; a port that is taken is an error of the configuration.
-pub async fn bind(addresses: &[IpAddr], port: u16) -> Result<Vec<TcpListener>> {
-    let mut listeners = Vec::new();
-    for address in addresses {
-        let address = SocketAddr::new(*address, port);
+/// What is listened on.
+pub struct Listeners {
+    /// The sockets.
+    pub sockets: Vec<TcpListener>,
+    /// The service manager keeps them open: who connects while no server runs waits for the next one.
+    kept: bool,
+}
+
+/// Takes the sockets that the service manager hands over (sd_listen_fds(3)), else binds the addresses; a port that is taken is an error
+/// of the configuration.
+pub async fn bind(addresses: &[IpAddr], port: u16) -> Result<Listeners> {
+    let wanted = addresses
+        .iter()
+        .map(|address| SocketAddr::new(*address, port));
+    let handed = handed_over()?;
+    if !handed.is_empty() {
+        let elsewhere = handed.iter().filter_map(|socket| socket.local_addr().ok());
+        let elsewhere: Vec<_> = elsewhere
+            .filter(|there| wanted.clone().all(|address| address != *there))
+            .collect();
+        if !elsewhere.is_empty() {
+            log::warn!(
+                "the service manager's socket listens on {elsewhere:?}, not on what HOST and PORT say: the socket holds; systemctl edit agent-memory.socket changes it"
+            );
+        }
+        return Ok(Listeners {
+            sockets: handed,
+            kept: true,
+        });
+    }
+    let mut sockets = Vec::new();
+    for address in wanted {
         let listener = TcpListener::bind(address).await.map_err(|error| {
             let message = match error.kind() {
                 std::io::ErrorKind::AddrInUse => {
@@ -44,18 +71,38 @@ pub async fn bind(addresses: &[IpAddr], port: u16) -> Result<Vec<TcpListener>> {
             };
             Error::new(Kind::Invalid, "cannot_listen", message).field("server.port")
         })?;
-        listeners.push(listener);
+        sockets.push(listener);
     }
-    Ok(listeners)
+    Ok(Listeners {
+        sockets,
+        kept: false,
+    })
+}
+
+fn handed_over() -> Result<Vec<TcpListener>> {
+    let mut handed = listenfd::ListenFd::from_env();
+    let mut sockets = Vec::new();
+    for index in 0..handed.len() {
+        let socket = handed.take_tcp_listener(index).map_err(|error| {
+            let message = format!("socket {index} of the service manager is no listener: {error}");
+            Error::new(Kind::Invalid, "cannot_listen", message).field("server.port")
+        })?;
+        if let Some(socket) = socket {
+            socket.set_nonblocking(true).map_err(Error::internal)?;
+            sockets.push(TcpListener::from_std(socket).map_err(Error::internal)?);
+        }
+    }
+    Ok(sockets)
 }
 
 /// Serves until the stopper says so, then lets requests end within the configured time.
-pub async fn serve(app: &Arc<App>, listeners: Vec<TcpListener>, stopper: &Stopper) -> Result<()> {
+pub async fn serve(app: &Arc<App>, listeners: Listeners, stopper: &Stopper) -> Result<()> {
     let edge = Arc::new(Edge::new(app.clone())?);
     let places = Arc::new(Semaphore::new(CONNECTIONS));
     let graceful = Arc::new(GracefulShutdown::new());
     let done = Stopper::default();
     let accepting: Vec<_> = listeners
+        .sockets
         .into_iter()
         .map(|listener| {
             tokio::spawn(accept(
@@ -69,6 +116,9 @@ pub async fn serve(app: &Arc<App>, listeners: Vec<TcpListener>, stopper: &Stoppe
         .collect();
     stopper.stopped().await;
     app.drain();
+    if listeners.kept {
+        done.stop();
+    }
     linger(&graceful).await;
     done.stop();
     for task in accepting {

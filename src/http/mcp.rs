@@ -7,9 +7,9 @@ use crate::app::App;
 use crate::endpoint::{Endpoint, Run};
 use crate::error::{Error, Kind, Result};
 use crate::json::{self, Args};
-use crate::operation::{Access, Call, Principal};
+use crate::operation::{Access, Call};
+use crate::registry;
 use crate::stop::Stopper;
-use crate::{id, registry};
 use bytes::Bytes;
 use futures_util::TryStreamExt;
 use http_body_util::{BodyDataStream, BodyExt, Full};
@@ -229,14 +229,7 @@ impl Memory {
                 )?
             }
             // On stdio the caller is whoever started this process.
-            None => Call {
-                principal: Principal::operator(),
-                args,
-                tenant: None,
-                idempotency_key: None,
-                request_id: id::new("req").0,
-                rate: Arc::default(),
-            },
+            None => Call::of_operator(args),
         };
         let bytes = endpoint.call(&self.app, call).await?;
         serde_json::from_slice(&bytes).map_err(Error::internal)

@@ -14,7 +14,7 @@ mod rest;
 mod schema;
 
 pub use argument::{Argument, Shape, description, of as arguments, value as argument};
-pub use listen::{bind, serve};
+pub use listen::{Listeners, bind, serve};
 pub use mcp::{Memory, stdio};
 pub use openapi::document;
 

@@ -1,9 +1,9 @@
 //! The only place a status is chosen.
 
+use super::rest::TOKEN;
 use super::{Content, Leaving, Response};
 use crate::error::{Error, Kind};
-use crate::operation;
-use crate::tenant::Rate;
+use crate::operation::{self, Told};
 use hyper::StatusCode;
 use hyper::header::{
     ALLOW, CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_TYPE, ETAG, HeaderMap, HeaderValue,
@@ -106,8 +106,14 @@ pub fn health(ok: bool, body: &serde_json::Value) -> Response {
     response
 }
 
-/// What the limit of requests is, as draft-ietf-httpapi-ratelimit-headers-06 has it.
-pub fn rate(headers: &mut HeaderMap, rate: Rate) {
+/// A write's token, and what the limit of requests is, as draft-ietf-httpapi-ratelimit-headers-06 has it.
+pub fn told(headers: &mut HeaderMap, told: &Told) {
+    if let Some(Ok(token)) = told.token.get().map(|token| HeaderValue::from_str(token)) {
+        headers.insert(TOKEN, token);
+    }
+    let Some(rate) = told.rate.get() else {
+        return;
+    };
     for (name, value) in [
         ("ratelimit-limit", rate.limit),
         ("ratelimit-remaining", rate.remaining),

@@ -221,6 +221,25 @@ impl Rest {
     }
 }
 
+/// The header that a write's token comes in, and goes back in.
+pub const TOKEN: &str = "x-memory-token";
+
+fn token(headers: &HeaderMap) -> Result<Option<String>> {
+    let Some(value) = headers.get(TOKEN) else {
+        return Ok(None);
+    };
+    let good = |text: &&str| {
+        (1..=64).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic())
+    };
+    match value.to_str().ok().filter(good) {
+        Some(text) => Ok(Some(text.to_owned())),
+        None => {
+            let message = "X-Memory-Token is what an earlier write answered in this header";
+            Err(Error::invalid(message).field("X-Memory-Token"))
+        }
+    }
+}
+
 /// The call that a request makes, but for its tenant.
 pub fn call(headers: &HeaderMap, caller: Caller, args: Args) -> Result<Call> {
     let idempotency_key = text(headers, "idempotency-key").map(str::to_owned);
@@ -248,7 +267,9 @@ pub fn call(headers: &HeaderMap, caller: Caller, args: Args) -> Result<Call> {
         tenant,
         idempotency_key,
         request_id: caller.request_id,
-        rate: caller.rate,
+        after: token(headers)?,
+        on_replica: false,
+        told: caller.told,
     })
 }
 

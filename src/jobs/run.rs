@@ -147,6 +147,7 @@ impl Run {
             .await?;
         tx.commit().await?;
         self.failures = 0;
+        self.app.cache.clear();
         self.place
             .index
             .wrote(&self.tenant, self.place.record.number, &batch.items);

@@ -1,17 +1,17 @@
 //! Counters and timers of this process, and the operation that shows a tenant's numbers.
 
+mod gauges;
 mod overview;
 
+pub use gauges::Gauges;
 pub use overview::Overview;
 
 use crate::app::App;
-use crate::backup::state::{State, Trouble};
 use crate::endpoint::Endpoint;
 use crate::error::{Error, Kind, Result};
-use chrono::{DateTime, Utc};
 use prometheus::{
-    Encoder, Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, Opts,
-    Registry, TextEncoder,
+    Encoder, Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, Opts, Registry,
+    TextEncoder,
 };
 use std::collections::HashMap;
 use std::time::Instant;
@@ -28,7 +28,8 @@ const BOUNDS: [f64; 12] = [
 pub struct Metrics {
     registry: Registry,
     operations: HashMap<&'static str, Counters>,
-    gauges: Gauges,
+    /// What is set when numbers are told, or looked up.
+    pub gauges: Gauges,
 }
 
 struct Counters {
@@ -36,21 +37,6 @@ struct Counters {
     refused: IntCounter,
     failed: IntCounter,
     seconds: Histogram,
-}
-
-struct Gauges {
-    pool_open: IntGauge,
-    pool_idle: IntGauge,
-    pool_max: IntGauge,
-    uptime: IntGauge,
-    disk_free: IntGauge,
-    backup_success: IntGauge,
-    backup_verified: IntGauge,
-    backup_bytes: IntGauge,
-    backup_failed: IntGauge,
-    backup_rto: IntGauge,
-    backup_rto_target: IntGauge,
-    backup_rpo_target: IntGauge,
 }
 
 /// Measures one call.
@@ -101,65 +87,10 @@ impl Metrics {
                 };
                 (op, counters)
             };
-            let gauge = |name: &str, help: &str| -> prometheus::Result<IntGauge> {
-                let gauge = IntGauge::new(name, help)?;
-                registry.register(Box::new(gauge.clone()))?;
-                Ok(gauge)
-            };
-            let gauges = Gauges {
-                pool_open: gauge(
-                    "agent_memory_pool_open",
-                    "Open database connections for requests.",
-                )?,
-                pool_idle: gauge(
-                    "agent_memory_pool_idle",
-                    "Idle database connections for requests.",
-                )?,
-                pool_max: gauge(
-                    "agent_memory_pool_max",
-                    "The most database connections for requests.",
-                )?,
-                uptime: gauge(
-                    "agent_memory_uptime_seconds",
-                    "Seconds since the server began to serve.",
-                )?,
-                disk_free: gauge(
-                    "agent_memory_disk_free_bytes",
-                    "Bytes free under the embedded database.",
-                )?,
-                backup_success: gauge(
-                    "agent_memory_backup_last_success_timestamp_seconds",
-                    "When the newest whole backup was made; 0: never.",
-                )?,
-                backup_verified: gauge(
-                    "agent_memory_backup_last_restored_for_trial_timestamp_seconds",
-                    "When a backup was last restored for trial; 0: never.",
-                )?,
-                backup_bytes: gauge(
-                    "agent_memory_backup_bytes",
-                    "The size of the newest backup.",
-                )?,
-                backup_failed: gauge(
-                    "agent_memory_backup_failed",
-                    "1: the last backup or trial failed, or a backup is damaged.",
-                )?,
-                backup_rto: gauge(
-                    "agent_memory_backup_restore_seconds",
-                    "How long the last trial took to restore.",
-                )?,
-                backup_rto_target: gauge(
-                    "agent_memory_backup_rto_target_seconds",
-                    "How long a restore should take at most (RTO_TARGET).",
-                )?,
-                backup_rpo_target: gauge(
-                    "agent_memory_backup_rpo_target_seconds",
-                    "How old the newest backup should be at most (RPO_TARGET).",
-                )?,
-            };
             Ok(Self {
                 operations: operations.map(counters).collect(),
+                gauges: Gauges::new(&registry)?,
                 registry,
-                gauges,
             })
         };
         build().map_err(Error::internal)
@@ -186,40 +117,9 @@ impl Metrics {
             })
     }
 
-    /// Notes how it stands with backups.
-    pub fn backups(&self, state: &State) {
-        let at = |at: Option<DateTime<Utc>>| at.map_or(0, |at| at.timestamp());
-        let gauges = &self.gauges;
-        let failed = matches!(state.trouble(), Trouble::Failed | Trouble::Damaged);
-        gauges.backup_success.set(at(state.last_success));
-        gauges
-            .backup_verified
-            .set(at(state.last_restored_for_trial));
-        gauges.backup_bytes.set(state.bytes as i64);
-        gauges.backup_failed.set(failed.into());
-        gauges
-            .backup_rto
-            .set(state.rto_seconds.unwrap_or_default().ceil() as i64);
-        gauges
-            .backup_rto_target
-            .set(state.rto_target_seconds as i64);
-        gauges
-            .backup_rpo_target
-            .set(state.rpo_target_seconds as i64);
-    }
-
     /// The exposition text for Prometheus.
     pub fn exposition(&self, app: &App) -> Result<Vec<u8>> {
-        let pool = app.db.state();
-        self.gauges.pool_open.set(pool.open.into());
-        self.gauges.pool_idle.set(pool.idle.into());
-        self.gauges.pool_max.set(pool.max.into());
-        self.gauges
-            .uptime
-            .set((crate::clock::now() - app.started).num_seconds());
-        self.gauges
-            .disk_free
-            .set(app.disk.free().unwrap_or(0) as i64);
+        self.gauges.now(app);
         let mut text = Vec::new();
         TextEncoder::new()
             .encode(&self.registry.gather(), &mut text)

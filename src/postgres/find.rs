@@ -77,12 +77,14 @@ fn fits(found: &Binaries, cluster: Option<u32>) -> bool {
 
 /// What a directory holds: `postgres -V` has to run, and initdb to be there.
 pub fn probe(dir: &Path, source: &'static str) -> Option<Binaries> {
+    // A bundle's bin is a link into its tree; what belongs to the programs lies around where they really are.
+    let dir = &fs::canonicalize(dir).ok()?;
     if !dir.join("initdb").is_file() {
         return None;
     }
     let (version, major) = version(&dir.join("postgres"))?;
     Some(Binaries {
-        dir: dir.to_owned(),
+        dir: dir.clone(),
         version,
         major,
         source,
@@ -95,7 +97,7 @@ pub fn version(program: &Path) -> Option<(String, u32)> {
     let output = Command::new(program)
         .arg("-V")
         .env_clear()
-        .envs(for_children())
+        .envs(for_children(program))
         .output()
         .ok()?;
     let text = String::from_utf8(output.stdout).ok()?;
@@ -108,7 +110,7 @@ fn on_path() -> Option<PathBuf> {
     let output = Command::new("pg_config")
         .arg("--bindir")
         .env_clear()
-        .envs(for_children())
+        .envs(for_children(Path::new("pg_config")))
         .output()
         .ok()?;
     let text = String::from_utf8(output.stdout).ok()?;

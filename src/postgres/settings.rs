@@ -1,8 +1,8 @@
 //! How the embedded PostgreSQL is initialised and started: safe on disk, reachable by this user alone.
 
 use super::find::Binaries;
-use super::memory;
 use super::paths::{Paths, io};
+use super::{memory, run_as};
 use crate::config::for_children;
 use crate::error::{Error, Kind, Result};
 use std::path::Path;
@@ -20,16 +20,34 @@ pub const DATABASE: &str = "agent_memory";
 /// Who may connect: our roles, over the socket, with a password.
 const HBA: &str = "# written by agent-memory\nlocal all all scram-sha-256\n";
 
+/// How directories begin in which a cluster is made.
+const SCRATCH: &str = "postgres.new.";
+
+/// Removes what interrupted first starts left; it never held data. What cannot be removed yet is left to the next start.
+pub fn tidy(paths: &Paths) {
+    let entries = std::fs::read_dir(&paths.home)
+        .into_iter()
+        .flatten()
+        .flatten();
+    for entry in entries.filter(|entry| entry.file_name().to_string_lossy().starts_with(SCRATCH)) {
+        if let Err(error) = std::fs::remove_dir_all(entry.path()) {
+            log::debug!("{} is still there: {error}", entry.path().display());
+        }
+    }
+}
+
 /// Makes a cluster in a directory beside its place and moves it there when it is whole.
 pub fn initialise(binaries: &Binaries, paths: &Paths, superuser_password: &str) -> Result<()> {
-    let scratch = paths.home.join("postgres.new");
-    if scratch.exists() {
-        // What an interrupted first start left; it never held data.
-        std::fs::remove_dir_all(&scratch).map_err(|error| io("remove", &scratch, error))?;
-    }
-    let password_file = paths.home.join("initdb-password");
+    // A new name each time: an initdb that was left behind by a killed start may still be writing under the last one.
+    let private = tempfile::Builder::new()
+        .prefix(SCRATCH)
+        .tempdir_in(&paths.home)
+        .map_err(|error| io("make a directory in", &paths.home, error))?;
+    let scratch = private.path().join("cluster");
+    let password_file = private.path().join("password");
     super::paths::write_private(&password_file, superuser_password)?;
-    let output = Command::new(binaries.program("initdb"))
+    let initdb = binaries.program("initdb");
+    let output = Command::new(&initdb)
         .args([
             "--username",
             SUPERUSER,
@@ -46,11 +64,12 @@ pub fn initialise(binaries: &Binaries, paths: &Paths, superuser_password: &str) 
         .arg("--pgdata")
         .arg(&scratch)
         .env_clear()
-        .envs(for_children())
+        .envs(for_children(&initdb))
         .env("LC_ALL", "C.UTF-8")
+        .env("TZ", "UTC0")
+        .envs(pretended_user(binaries, private.path())?)
         .output();
-    let _ = std::fs::remove_file(&password_file);
-    let output = output.map_err(|error| io("run", &binaries.program("initdb"), error))?;
+    let output = output.map_err(|error| io("run", &initdb, error))?;
     if !output.status.success() {
         let cause = String::from_utf8_lossy(&output.stderr)
             .trim()
@@ -70,6 +89,32 @@ pub fn initialise(binaries: &Binaries, paths: &Paths, superuser_password: &str) 
     let home = std::fs::File::open(&paths.home).map_err(|error| io("open", &paths.home, error))?;
     home.sync_all()
         .map_err(|error| io("sync", &paths.home, error))
+}
+
+/// initdb wants a name for its user. Where the system knows none (a container's arbitrary uid), the library that came with the programs
+/// answers in its stead; what initdb makes does not depend on the name.
+fn pretended_user(
+    binaries: &Binaries,
+    private: &Path,
+) -> Result<Vec<(&'static str, std::path::PathBuf)>> {
+    let (uid, gid) = (rustix::process::getuid(), rustix::process::getgid());
+    let library = binaries.dir.join("../../../needed/libnss_wrapper.so");
+    if run_as::is_known(uid.as_raw()) || !library.is_file() {
+        return Ok(Vec::new());
+    }
+    let (passwd, group) = (private.join("passwd"), private.join("group"));
+    let entry = format!(
+        "agentmemory:x:{}:{}::/:/bin/sh\n",
+        uid.as_raw(),
+        gid.as_raw()
+    );
+    super::paths::write_private(&passwd, &entry)?;
+    super::paths::write_private(&group, &format!("agentmemory:x:{}:\n", gid.as_raw()))?;
+    Ok(vec![
+        ("LD_PRELOAD", library),
+        ("NSS_WRAPPER_PASSWD", passwd),
+        ("NSS_WRAPPER_GROUP", group),
+    ])
 }
 
 /// The major version of an existing cluster.
@@ -130,7 +175,8 @@ pub fn arguments(
         ("log_parameter_max_length_on_error", "0".to_owned()),
         ("log_error_verbosity", "terse".to_owned()),
         ("cluster_name", "agent-memory".to_owned()),
-        ("timezone", "UTC".to_owned()),
+        // In POSIX's form, which needs no files of time zones.
+        ("timezone", "UTC0".to_owned()),
         ("jit", "off".to_owned()),
     ];
     if has_library(binaries, "pg_stat_statements.so") {

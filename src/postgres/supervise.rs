@@ -214,7 +214,7 @@ fn spawn(plan: &Plan) -> std::io::Result<Child> {
         .stdout(Stdio::null())
         .stderr(Stdio::piped())
         .env_clear()
-        .envs(for_children())
+        .envs(for_children(&plan.program))
         .env("LC_ALL", "C.UTF-8");
     // SAFETY: between fork and exec only async-signal-safe calls are allowed: these are three bare system calls and no allocation.
     unsafe {

@@ -135,6 +135,8 @@ impl Operation for Recall {
     const PATH: &'static str = "/api/v1/recall";
     const ALSO: &'static [(Method, &'static str)] = &[(Method::Get, "/api/v1/recall")];
     const ACCESS: Access = Access::Read;
+    const CACHED: bool = true;
+    const REPLICATED: bool = true;
     type Input = Input;
     type Output = Output;
 

@@ -126,6 +126,16 @@ impl Vault {
         &self.file
     }
 
+    /// A key for a purpose of its own, made from the installation's in use.
+    pub fn derived(&self, purpose: &str) -> Result<DataKey> {
+        let master = self.file.read()?;
+        let master = master.ok_or_else(|| Error::internal("there is no encryption key yet"))?;
+        let master = ring::hmac::Key::new(ring::hmac::HMAC_SHA256, &master);
+        let tag = ring::hmac::sign(&master, purpose.as_bytes());
+        let bytes = tag.as_ref().try_into();
+        DataKey::new(bytes.map_err(|_| Error::internal("a tag of another length"))?)
+    }
+
     /// The key of this id: the file's, the next one's while a rotation puts it in its place, or one that a rotation left beside it.
     pub fn master_of(&self, id: &str) -> Result<Arc<Master>> {
         let mut masters = self.masters.lock().unwrap_or_else(PoisonError::into_inner);

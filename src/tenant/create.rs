@@ -1,7 +1,7 @@
 //! tenant_create
 
+use super::check_name;
 use super::{Tenant, missing};
-use crate::endpoint::check_tenant;
 use crate::error::{Error, Kind, Result};
 use crate::operation::{Access, Context, Method, Operation, Scope};
 use crate::sql;
@@ -58,7 +58,7 @@ impl Operation for Create {
     type Output = Tenant;
 
     async fn run(ctx: &Context, input: Input) -> Result<Tenant> {
-        check_tenant(&input.tenant_id)?;
+        check_name(&input.tenant_id)?;
         let name = input.tenant_id.to_string();
         if let Begun::Fresh(mut write) = ctx.begin().await? {
             let isolation = match input.isolation {

@@ -82,3 +82,17 @@ fn missing() -> Error {
 fn found(rows: &[Row]) -> Result<Tenant> {
     rows.first().map(Tenant::from_row).ok_or_else(missing)
 }
+
+/// Whether a tenant's name has the documented form, `[A-Za-z0-9][A-Za-z0-9._-]{0,63}`.
+pub fn check_name(name: &str) -> Result<()> {
+    let mut bytes = name.bytes();
+    let good = bytes
+        .next()
+        .is_some_and(|first| first.is_ascii_alphanumeric())
+        && name.len() <= 64
+        && bytes.all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte));
+    if good {
+        return Ok(());
+    }
+    Err(Error::invalid("a tenant's name is 1 to 64 letters, digits, '.', '_' or '-', starting with a letter or digit").field("tenant_id"))
+}

@@ -70,6 +70,8 @@ pub struct Place {
     pub index: Index,
     /// Its limits.
     pub limits: Arc<Limits>,
+    /// Its connections to the read replica, where there is one.
+    replica: Option<Db>,
     /// Its share of the connections, when it has one of its own.
     share: Option<Arc<OwnedSemaphorePermit>>,
     /// Its data key, unwrapped when it is first needed.
@@ -85,6 +87,7 @@ struct Kept {
 /// The places of all tenants that asked lately.
 pub struct Places {
     shared: Db,
+    replica: Option<Db>,
     target: Target,
     handoffs: Committer<NewHandoff>,
     events: Committer<NewEvents>,
@@ -98,7 +101,8 @@ pub struct Places {
 
 impl Places {
     /// Places on `shared`, with this many shares of connections for tenants that have a schema of their own.
-    pub fn new(shared: Db, target: &Target, shares: u32) -> Self {
+    /// `replica` are the connections to a read replica.
+    pub fn new(shared: Db, target: &Target, shares: u32, replica: Option<Db>) -> Self {
         let writer = Writer::default();
         let desk = desk(&shared, target, writer.clone(), "begin".into());
         Self {
@@ -106,6 +110,7 @@ impl Places {
             events: Committer::start(desk),
             target: target.clone(),
             shared,
+            replica,
             writer,
             upkeep: Arc::default(),
             shares: Arc::new(Semaphore::new(shares as usize)),
@@ -206,6 +211,7 @@ impl Places {
                 index: before.index.clone(),
                 share: before.share.clone(),
                 data_key: OnceLock::new(),
+                replica: before.replica.clone(),
                 record,
                 limits,
             };
@@ -216,6 +222,7 @@ impl Places {
                 handoffs: self.handoffs.clone(),
                 events: self.events.clone(),
                 index: self.upkeep.index(None, &self.shared),
+                replica: self.replica.as_ref().map(Db::with_share),
                 share: None,
                 data_key: OnceLock::new(),
                 record,
@@ -236,7 +243,9 @@ impl Places {
         let begin = format!("begin; {enter}").into();
         let desk = desk(&self.shared, &self.target, writer, begin);
         let db = db.entering(&enter);
+        let replica = self.replica.as_ref().map(Db::with_share);
         Place {
+            replica: replica.map(|replica| replica.entering(&enter)),
             index: self.upkeep.index(Some(number), &db),
             db,
             handoffs: Committer::start(desk.clone()),
@@ -272,6 +281,22 @@ impl Place {
         let bytes = vault.master_of(by)?.unwrap(tenant, wrapped)?;
         let key = Arc::new(DataKey::new(&bytes)?);
         Ok(Some(self.data_key.get_or_init(|| key).clone()))
+    }
+
+    /// The same tenant's place on the read replica.
+    pub fn on_replica(&self) -> Option<Self> {
+        let db = self.replica.clone()?;
+        Some(Self {
+            record: self.record.clone(),
+            db,
+            handoffs: self.handoffs.clone(),
+            events: self.events.clone(),
+            index: self.index.clone(),
+            limits: self.limits.clone(),
+            replica: None,
+            share: self.share.clone(),
+            data_key: self.data_key.clone(),
+        })
     }
 
     /// Whether it has connections that no other tenant uses.

@@ -90,6 +90,7 @@ impl Operation for Stratified {
     const METHOD: Method = Method::Post;
     const PATH: &'static str = "/api/memory/wake-up-stratified";
     const ACCESS: Access = Access::Read;
+    const REPLICATED: bool = true;
     type Input = Input;
     type Output = Output;
 

@@ -34,6 +34,8 @@ impl Operation for Up {
     const METHOD: Method = Method::Get;
     const PATH: &'static str = "/api/v1/wake-up";
     const ACCESS: Access = Access::Read;
+    const CACHED: bool = true;
+    const REPLICATED: bool = true;
     type Input = Input;
     type Output = WakeUp;
 

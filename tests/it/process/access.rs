@@ -221,7 +221,7 @@ async fn the_embedded_role_can_do_nothing_else_either() {
     let host = home.join("run").display().to_string();
     let parts = agent_memory::db::Parts {
         host: &host,
-        port: 5432,
+        port: "5432",
         database: "agent_memory",
         user: "agent_memory_user",
         ..Default::default()

@@ -283,9 +283,30 @@ fn config_shows_sources_hides_secrets_and_names_slips() {
             "refused in production",
         ),
         (
+            vec!["config", "check"],
+            vec![("BACKUP_OFFSITE", "gs://bucket/prefix")],
+            78,
+            "s3://BUCKET/PREFIX",
+        ),
+        (
+            vec!["config", "check"],
+            vec![
+                ("BACKUP_OFFSITE", "s3://bucket"),
+                ("BACKUP_OFFSITE_ENDPOINT", "nowhere"),
+            ],
+            78,
+            "the off-site store's settings cannot be used",
+        ),
+        (
+            vec!["config", "check"],
+            vec![("REDIS_URL", "nowhere")],
+            78,
+            "REDIS_URL",
+        ),
+        (
             vec!["config", "check", "--env-file", "nowhere"],
             vec![],
-            65,
+            78,
             "cannot be read",
         ),
         (

@@ -42,6 +42,7 @@ const fn fault(
 const FAULTS: &[Fault] = &[
     fault("unknown setting", "echo '[server]\nprot = 1' > $D/config.toml", &[("CONFIG", "config.toml")], "configuration", "fail", "config check"),
     fault("misspelt variable", "", &[("BACKUP_DRI", "/x")], "unknown_variable", "warn", "config show"),
+    fault("no Redis", "", &[("REDIS_URL", "redis://127.0.0.1:1")], "redis_away", "warn", "REDIS_URL"),
     fault("weak setting", "", &[("HOST", "0.0.0.0"), ("API_AUTH_ENABLED", "false")], "weak_setting", "fail", "API_AUTH_ENABLED"),
     fault("key that others can read", "chmod 644 $H/encryption-key", &[], "file_mode", "warn", "chmod 600"),
     fault("old secret", "touch -d '100 days ago' $H/encryption-key", &[], "secret_age", "warn", "rotate-encryption"),

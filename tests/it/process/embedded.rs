@@ -4,7 +4,7 @@ use crate::support::process::{Running, program, signal};
 use crate::support::{Client, scratch, until};
 use agent_memory::handoff;
 use serde_json::json;
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 #[tokio::test]
 async fn a_memory_survives_a_restart_and_the_first_line_says_where_it_is() {
@@ -136,6 +136,26 @@ async fn a_postmaster_that_dies_is_started_again_and_an_orphan_is_stopped() {
         .as_u64()
         .unwrap();
     assert!(total >= 2, "{total}");
+}
+
+/// The power goes while the first start makes a database, at one moment or another.
+#[test]
+fn a_first_start_that_was_killed_is_made_again_at_once() {
+    for moment in [20, 150, 300, 600, 1200] {
+        let home = scratch("killed").join(moment.to_string());
+        let mut command = Command::new(program());
+        let first = command
+            .arg("--data-dir")
+            .arg(&home)
+            .args(["serve", "--port", "0"])
+            .stdout(Stdio::null())
+            .stderr(Stdio::null());
+        let mut first = first.spawn().unwrap();
+        std::thread::sleep(std::time::Duration::from_millis(moment));
+        first.kill().unwrap();
+        first.wait().unwrap();
+        Running::start(&home, |_| {}).stop();
+    }
 }
 
 #[tokio::test]

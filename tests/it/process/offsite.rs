@@ -2,7 +2,9 @@
 
 use crate::support::process::{Running, keep, on, said, works};
 use crate::support::{Client, free_port, scratch, until, worlds};
-use serde_json::Value;
+use agent_memory::{decision, id};
+use base64::prelude::*;
+use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -67,6 +69,12 @@ async fn backups_go_to_a_store_are_compared_there_rotated_and_come_back() {
     let running = Running::start(&home, |_| {});
     let acme = Client::new(&running.url).tenant("acme");
     worlds::fill(&acme, 3).await;
+    // More than goes in one part, and nothing in it to compress.
+    for _ in 0..12 {
+        let text = BASE64_STANDARD.encode(id::random::<750_000>());
+        let noise = json!({"decision": "noise", "rationale": [text]});
+        acme.call::<decision::Create>(noise).await.ok();
+    }
     let before = worlds::body(&acme).await;
     let second = scratch("offsite").join("second");
     for place in [

@@ -75,4 +75,18 @@ async fn an_external_database_is_used_as_the_guides_variables_say() {
         said.contains("password authentication failed") && !said.contains("not-the-password"),
         "{said}"
     );
+    // The schema is there and its owner comes in; the requests' role does not.
+    let wrong = Running::try_start(&scratch("external-server").join("role"), |command| {
+        external::environment(command, external::port(), "agent_memory");
+        command
+            .env("PGOWNER_USER", "agent_memory_user")
+            .env("PGOWNER_PASSWORD", external::PASSWORD)
+            .env("PGPASSWORD", "not-the-password");
+    });
+    let said = wrong.err().unwrap();
+    let where_and_what = format!("127.0.0.1:{}", external::port());
+    assert!(
+        said.contains("PGPASSWORD") && said.contains(&where_and_what),
+        "{said}"
+    );
 }

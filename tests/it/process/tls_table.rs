@@ -248,7 +248,7 @@ async fn ours(port: u16, host: &str, security: &Security<'_>) -> Option<bool> {
     };
     let parts = Parts {
         host,
-        port,
+        port: &port.to_string(),
         database: "postgres",
         user: "postgres",
         security: *security,

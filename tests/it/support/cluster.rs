@@ -77,7 +77,7 @@ fn embedded() -> Cluster {
     let target = |user: &str, database: &str| {
         let parts = Parts {
             host: &host,
-            port: 5432,
+            port: "5432",
             database,
             user,
             security: Security::default(),

@@ -5,7 +5,7 @@ use super::process::keep;
 use super::{as_nobody_special, free_port, scratch};
 use agent_memory::db::{Connection, Parts, Password, Security, Target};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
@@ -33,7 +33,7 @@ pub fn start(name: &str, sockets: &str) -> (u16, PathBuf) {
     let (home, port) = (scratch(name), free_port());
     let data = home.join("data");
     std::fs::write(home.join("password"), PASSWORD).unwrap();
-    let run = |program: &str, arguments: &[&str]| {
+    let make = |program: &str, arguments: &[&str]| {
         let program = binaries().join(program);
         let status = as_nobody_special(program.to_str().unwrap())
             .args(arguments)
@@ -43,7 +43,7 @@ pub fn start(name: &str, sockets: &str) -> (u16, PathBuf) {
         assert!(status.success(), "{} failed", program.display());
     };
     let password = home.join("password").display().to_string();
-    run(
+    make(
         "initdb",
         &[
             "-D",
@@ -62,13 +62,18 @@ pub fn start(name: &str, sockets: &str) -> (u16, PathBuf) {
         "port={port}\nlisten_addresses='127.0.0.1'\nunix_socket_directories='{sockets}'\nssl=on\nmax_connections=300\npassword_encryption='scram-sha-256'\nfsync=on\n"
     );
     append(&data.join("postgresql.conf"), &settings);
+    keep(run(&data, port));
+    (port, data)
+}
+
+/// Runs PostgreSQL on a cluster until it takes connections.
+pub fn run(data: &Path, port: u16) -> Child {
     let server = as_nobody_special(binaries().join("postgres").to_str().unwrap())
         .args(["-D", data.to_str().unwrap()])
         .stdout(Stdio::null())
-        .stderr(std::fs::File::create(home.join("log")).unwrap())
+        .stderr(std::fs::File::create(data.with_extension("log")).unwrap())
         .spawn()
         .unwrap();
-    keep(server);
     let began = Instant::now();
     let ready = || {
         Command::new(binaries().join("pg_isready"))
@@ -82,6 +87,26 @@ pub fn start(name: &str, sockets: &str) -> (u16, PathBuf) {
         );
         std::thread::sleep(Duration::from_millis(20));
     }
+    server
+}
+
+/// A standby of a cluster, with settings of its own: its port and its data directory.
+pub fn standby(name: &str, primary: u16, settings: &str) -> (u16, PathBuf) {
+    let (home, port) = (scratch(name), free_port());
+    let data = home.join("data");
+    let connection = format!(
+        "host=127.0.0.1 port={primary} user=postgres password={PASSWORD} application_name={name}"
+    );
+    let status = as_nobody_special(binaries().join("pg_basebackup").to_str().unwrap())
+        .args(["-d", &connection, "-R", "-X", "stream", "-c", "fast", "-D"])
+        .arg(&data)
+        .status()
+        .unwrap();
+    assert!(status.success(), "pg_basebackup failed");
+    append(
+        &data.join("postgresql.conf"),
+        &format!("port={port}\n{settings}\n"),
+    );
     (port, data)
 }
 
@@ -133,7 +158,7 @@ pub fn bouncer() -> u16 {
 pub fn target(port: u16, user: &str, database: &str, sslmode: &str, named: bool) -> Target {
     let parts = Parts {
         host: "127.0.0.1",
-        port,
+        port: &port.to_string(),
         database,
         user,
         security: Security {

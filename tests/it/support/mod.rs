@@ -19,11 +19,7 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 /// Waits for a condition; a test that waits in vain says for what.
-pub async fn until<F: Future<Output = bool>>(
-    what: &str,
-    seconds: u64,
-    mut condition: impl FnMut() -> F,
-) {
+pub async fn until(what: &str, seconds: u64, mut condition: impl AsyncFnMut() -> bool) {
     let began = Instant::now();
     while !condition().await {
         assert!(

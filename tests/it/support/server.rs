@@ -59,6 +59,7 @@ impl Server {
         configure(&mut config);
         let past_the_pooler = cluster.superuser.as_role_of(&cluster.owner);
         let mut roles = Roles {
+            replica: None,
             application: cluster.application.with_database(&database),
             owner: cluster.owner.with_database(&database),
             restorer: past_the_pooler.with_database(&database),
@@ -72,7 +73,7 @@ impl Server {
         }
         let app = App::new(config, roles, Disk::default()).unwrap();
         let listeners = http::bind(&[[127, 0, 0, 1].into()], 0).await.unwrap();
-        let url = format!("http://{}", listeners[0].local_addr().unwrap());
+        let url = format!("http://{}", listeners.sockets[0].local_addr().unwrap());
         // It ends with the test's runtime.
         let served = app.clone();
         tokio::spawn(

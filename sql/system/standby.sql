@@ -1,0 +1,2 @@
+-- doctor: whether this is a standby
+select pg_is_in_recovery()

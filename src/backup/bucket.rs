@@ -235,7 +235,7 @@ impl Bucket {
                 return Err(failure.error);
             }
             if rest == RESTS.0 {
-                log::warn!("{}; trying again", failure.error.message());
+                log::warn!("{}; trying again", failure.error.causes());
             }
             tokio::time::sleep(rest).await;
             rest = (2 * rest).min(RESTS.1);
@@ -273,7 +273,7 @@ impl Bucket {
                 };
                 let place = self.bucket.base_url().origin().ascii_serialization();
                 // The address of the request carries the signature.
-                let error = away(&format!("{place}: {}", chain(&error.without_url())));
+                let error = away(&place).source(error.without_url());
                 Err(Failure { patience, error })
             }
         }
@@ -374,17 +374,6 @@ fn distrusted(error: &reqwest::Error) -> bool {
         };
     }
     false
-}
-
-/// An error and what brought it about: the first of reqwest's says little.
-fn chain(error: &reqwest::Error) -> String {
-    let mut said = error.to_string();
-    let mut source = error.source();
-    while let Some(error) = source {
-        said.push_str(&format!(": {error}"));
-        source = error.source();
-    }
-    said
 }
 
 fn unusable(field: &'static str, error: &dyn std::fmt::Display) -> Error {

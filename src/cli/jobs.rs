@@ -6,7 +6,7 @@ use crate::app::App;
 use crate::config::Flags;
 use crate::db::Row;
 use crate::error::{Error, Result};
-use crate::jobs::{self, JOBS, Schedule, Scope};
+use crate::jobs::{self, JOBS, Schedule, Work};
 use crate::tenant::INSTALLATION;
 use crate::{clock, sql};
 use chrono::{DateTime, Utc};
@@ -138,15 +138,15 @@ async fn list(app: &App, as_json: bool) -> Result<()> {
 async fn run(app: &Arc<App>, name: &str, tenant: Option<&str>, as_json: bool) -> Result<()> {
     let job = jobs::find(name)?;
     let owner = app.owner.connect().await?;
-    let tenants: Vec<String> = match (job.scope, tenant) {
-        (Scope::Installation, None) => vec![INSTALLATION.to_owned()],
-        (Scope::Installation, Some(_)) => {
+    let tenants: Vec<String> = match (&job.work, tenant) {
+        (Work::Installation(_), None) => vec![INSTALLATION.to_owned()],
+        (Work::Installation(_), Some(_)) => {
             return Err(Error::invalid(format!(
                 "{name} is about the whole installation: leave --tenant out"
             ))
             .field("tenant"));
         }
-        (Scope::Tenant, Some(tenant)) => {
+        (Work::Tenant(_), Some(tenant)) => {
             if !app.places.of(tenant).await?.record.exists {
                 return Err(Error::not_found(
                     "no tenant by that name; agent-memory tenants list names them all",
@@ -155,7 +155,7 @@ async fn run(app: &Arc<App>, name: &str, tenant: Option<&str>, as_json: bool) ->
             }
             vec![tenant.to_owned()]
         }
-        (Scope::Tenant, None) => {
+        (Work::Tenant(_), None) => {
             let rows = owner.query(sql!("system/tenants"), &[]).await?;
             let alive = rows
                 .iter()

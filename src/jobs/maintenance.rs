@@ -4,7 +4,7 @@ use super::{Batch, JOBS, Run};
 use crate::app::App;
 use crate::backup::state::{Trouble, state};
 use crate::backup::{Repository, check};
-use crate::db::{Connection, Tx};
+use crate::db::Connection;
 use crate::doctor::{self, Level};
 use crate::error::{Error, Result};
 use crate::report::Report;
@@ -61,7 +61,7 @@ impl Line {
 }
 
 /// The job: does it, writes the sample of the day down and the report into the run.
-pub async fn batch(run: &mut Run, _: &Tx, extent: Extent) -> Result<Batch> {
+pub async fn batch(run: &mut Run, extent: Extent) -> Result<Batch> {
     let lines = maintain(&run.app, extent, &mut |_| ()).await?;
     for line in lines.iter().filter(|line| line.level != "ok") {
         log::warn!("maintenance, {}: {}", line.about, line.what);

@@ -33,13 +33,18 @@ use futures_util::future::BoxFuture;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// Whose affairs a job is about.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Scope {
+/// Does a batch in the transaction in which it is written down.
+type OfTenant = for<'a> fn(&'a mut Run, &'a Tx) -> BoxFuture<'a, Result<Batch>>;
+/// Does a batch on connections of its own.
+type OfInstallation = for<'a> fn(&'a mut Run) -> BoxFuture<'a, Result<Batch>>;
+
+/// How a job does a batch, and so whose affairs it is about.
+pub enum Work {
     /// Each tenant's, one run a tenant.
-    Tenant,
-    /// The installation's.
-    Installation,
+    Tenant(OfTenant),
+    /// The installation's. No transaction is open meanwhile: behind a pooler, jobs that hold one connection and wait for another
+    /// could wait for each other.
+    Installation(OfInstallation),
 }
 
 /// Something the server does by itself.
@@ -48,12 +53,10 @@ pub struct Job {
     pub name: &'static str,
     /// What it does, for people.
     pub about: &'static str,
-    /// Whose affairs it is about.
-    pub scope: Scope,
     /// When it is due, five fields of cron; none when something else calls for it, or it is turned off.
     pub schedule: fn(&Config) -> Option<&str>,
-    /// Does a batch, in the transaction in which it is written down.
-    pub batch: for<'a> fn(&'a mut Run, &'a Tx) -> BoxFuture<'a, Result<Batch>>,
+    /// Does a batch.
+    pub work: Work,
 }
 
 /// All jobs.
@@ -61,73 +64,65 @@ pub static JOBS: &[Job] = &[
     Job {
         name: consolidation::JOB,
         about: "makes a tenant's memory wiser: shorter forms of old handoffs, principles, reflections, what is said twice",
-        scope: Scope::Tenant,
         schedule: |config| {
             config
                 .consolidation
                 .enabled
                 .then_some(config.consolidation.schedule.as_str())
         },
-        batch: |run, tx| Box::pin(consolidation::batch(run, tx)),
+        work: Work::Tenant(|run, tx| Box::pin(consolidation::batch(run, tx))),
     },
     Job {
         name: "recall_index",
         about: "indexes what was stored before there was an index",
-        scope: Scope::Tenant,
         schedule: |_| None,
-        batch: |run, tx| Box::pin(recall_index::batch(run, tx)),
+        work: Work::Tenant(|run, tx| Box::pin(recall_index::batch(run, tx))),
     },
     Job {
         name: backup::job::BACKUP,
         about: "makes a backup of everything, and removes those that are over",
-        scope: Scope::Installation,
         schedule: |config| {
             config
                 .backup
                 .enabled
                 .then_some(config.backup.schedule.as_str())
         },
-        batch: |run, _| Box::pin(backup::job::backup(run)),
+        work: Work::Installation(|run| Box::pin(backup::job::backup(run))),
     },
     Job {
         name: backup::job::VERIFY,
         about: "restores the newest backup for trial, into a database of its own",
-        scope: Scope::Installation,
         schedule: |config| {
             config
                 .backup
                 .enabled
                 .then_some(config.backup.verify_schedule.as_str())
         },
-        batch: |run, _| Box::pin(backup::job::drill(run)),
+        work: Work::Installation(|run| Box::pin(backup::job::drill(run))),
     },
     Job {
         name: "housekeeping",
         about: "empties the trash after 30 days, forgets old idempotency keys and runs",
-        scope: Scope::Installation,
         schedule: |_| Some("17 * * * *"),
-        batch: |run, _| Box::pin(housekeeping::batch(run)),
+        work: Work::Installation(|run| Box::pin(housekeeping::batch(run))),
     },
     Job {
         name: "maintain_daily",
         about: "notes how large the database is, looks for failed and missed runs",
-        scope: Scope::Installation,
         schedule: |_| Some("10 3 * * *"),
-        batch: |run, tx| Box::pin(maintenance::batch(run, tx, Extent::Daily)),
+        work: Work::Installation(|run| Box::pin(maintenance::batch(run, Extent::Daily))),
     },
     Job {
         name: "maintain_weekly",
         about: "growth, slow queries; vacuums and analyses where it pays",
-        scope: Scope::Installation,
         schedule: |_| Some("20 3 * * 0"),
-        batch: |run, tx| Box::pin(maintenance::batch(run, tx, Extent::Weekly)),
+        work: Work::Installation(|run| Box::pin(maintenance::batch(run, Extent::Weekly))),
     },
     Job {
         name: "maintain_monthly",
         about: "vacuums and analyses everything, ages of secrets, what may be updated",
-        scope: Scope::Installation,
         schedule: |_| Some("40 3 1 * *"),
-        batch: |run, tx| Box::pin(maintenance::batch(run, tx, Extent::Monthly)),
+        work: Work::Installation(|run| Box::pin(maintenance::batch(run, Extent::Monthly))),
     },
 ];
 

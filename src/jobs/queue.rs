@@ -1,7 +1,7 @@
 //! Puts what is due into the queue. Every server does; a run is there once.
 
 use super::owner::Owner;
-use super::{JOBS, Job, Schedule, Scope};
+use super::{JOBS, Job, Schedule, Work};
 use crate::app::App;
 use crate::config::Consolidation;
 use crate::consolidation::Overrides;
@@ -83,15 +83,15 @@ impl Queue {
                 // Turned off for all: nobody's own schedule turns it on.
                 continue;
             };
-            match job.scope {
-                Scope::Installation => {
+            match job.work {
+                Work::Installation(_) => {
                     let schedule = Schedule::parse(schedule, &settings.timezone)?;
                     let due = due(&schedule, since, now).into_iter();
                     for at in due.filter(|at| *at >= born) {
                         self.enqueue(app, job, at, &[(INSTALLATION, at)]).await?;
                     }
                 }
-                Scope::Tenant => self.tenants_runs(app, job, settings, since, now).await?,
+                Work::Tenant(_) => self.tenants_runs(app, job, settings, since, now).await?,
             }
         }
         Ok(())

@@ -1,7 +1,7 @@
-//! A run of a job: a row that one server takes, works on batch by batch, and ends. Each batch and what is written down of it are one
-//! transaction; a server that lost its run to another finds that out there, and nothing of that batch stays.
+//! A run of a job: a row that one server takes, works on batch by batch, and ends. A tenant's batch and what is
+//! written down of it are one transaction; a server that lost its run to another finds that out there, and nothing of that batch stays.
 
-use super::{JOBS, Job, Scope, Task};
+use super::{JOBS, Job, Task, Work};
 use crate::app::App;
 use crate::consolidation::Groups;
 use crate::db::{Connection, Row, Tx};
@@ -141,8 +141,17 @@ impl Run {
 
     /// One batch; whether there is more to do.
     pub async fn step(&mut self) -> Result<bool> {
-        let tx = self.begin().await?;
-        let batch = (self.job.batch)(self, &tx).await?;
+        let (tx, batch) = match self.job.work {
+            Work::Tenant(work) => {
+                let tx = self.begin().await?;
+                let batch = work(self, &tx).await?;
+                (tx, batch)
+            }
+            Work::Installation(work) => {
+                let batch = work(self).await?;
+                (self.begin().await?, batch)
+            }
+        };
         self.record(&tx, if batch.over { "done" } else { "running" }, None)
             .await?;
         tx.commit().await?;
@@ -181,9 +190,9 @@ impl Run {
     }
 
     async fn begin(&self) -> Result<Tx> {
-        match self.job.scope {
-            Scope::Tenant => self.place.db.begin(&self.tenant).await,
-            Scope::Installation => Tx::of_owner(&self.app.owner, INSTALLATION).await,
+        match self.job.work {
+            Work::Tenant(_) => self.place.db.begin(&self.tenant).await,
+            Work::Installation(_) => Tx::of_owner(&self.app.owner, INSTALLATION).await,
         }
     }
 

@@ -1,6 +1,6 @@
 //! The PgBouncer of the deployment guide, real, with PostgreSQL's own secrets: many clients on few connections.
 
-use crate::support::process::{Running, keep};
+use crate::support::process::{Running, keep, on, works};
 use crate::support::{Client, as_nobody_special, external, free_port, scratch};
 use serde_json::json;
 use std::process::{Command, Stdio};
@@ -123,4 +123,18 @@ async fn carries(name: &'static str, auth: &'static str) {
     println!("{auth}: {asked} requests of 200 clients on 3 connections, none failed");
     let answers = held.iter().map(|client| client.batch("select 1"));
     futures_util::future::try_join_all(answers).await.unwrap();
+    // No job of the installation holds one connection while it waits for another: jobs of several servers would wait for each other.
+    tokio::task::spawn_blocking(move || {
+        let port = pooler(&format!("{name}-one"), cluster, auth, 1);
+        for job in ["housekeeping", "maintain_daily"] {
+            let mut command = on(
+                &scratch(&format!("{name}-server")).join("data"),
+                &["jobs", "run", job],
+            );
+            external::environment(&mut command, port, "agent_memory");
+            works(&mut command);
+        }
+    })
+    .await
+    .unwrap();
 }

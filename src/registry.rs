@@ -3,9 +3,9 @@
 use crate::endpoint::Endpoint;
 use crate::operation::Method;
 use crate::{
-    artifact, audit, backup, capsule, chunk, compression, consolidation, context, decision, edit,
-    event, export, handoff, identity, key, knowledge, metrics, principle, recall, reflection, rule,
-    session, tenant, trash, wake,
+    artifact, audit, backup, capsule, chunk, compression, consolidation, context, decision, edge,
+    edit, event, export, feedback, finding, handoff, identity, key, knowledge, metrics, next,
+    principle, recall, reflection, rule, session, task, tenant, trash, wake,
 };
 
 const FEATURES: &[&[Endpoint]] = &[
@@ -27,6 +27,11 @@ const FEATURES: &[&[Endpoint]] = &[
     edit::OPERATIONS,
     rule::OPERATIONS,
     capsule::OPERATIONS,
+    task::OPERATIONS,
+    next::OPERATIONS,
+    finding::OPERATIONS,
+    edge::OPERATIONS,
+    feedback::OPERATIONS,
     trash::OPERATIONS,
     export::OPERATIONS,
     key::OPERATIONS,

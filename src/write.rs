@@ -124,6 +124,11 @@ pub fn gone() -> Error {
 }
 
 impl Write {
+    /// The transaction itself.
+    pub fn tx(&self) -> &Tx {
+        &self.tx
+    }
+
     /// The rows of a statement; `$1` is the tenant, `params` start at `$2`.
     pub async fn query(&self, sql: &'static Sql, params: &[&dyn Value]) -> Result<Vec<Row>> {
         let all: Vec<&dyn Value> = std::iter::once(&self.tenant as &dyn Value)

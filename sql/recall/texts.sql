@@ -1,4 +1,4 @@
--- recall: what the chunks ($2), handoffs ($3), notes ($4), decisions ($5) and principles ($6) say
+-- recall: what the chunks ($2), handoffs ($3), notes ($4), decisions ($5), principles ($6) and findings ($7) say
 select c.chunk_id as item_id, e.event_id as id, e.tags, null::text as with_whom, array['text'] as names, array[c.text] as texts
 from chunks c
 join events e on e.tenant_id = $1 and e.event_id = c.event_id
@@ -23,3 +23,7 @@ select p.principle_id, p.principle_id, '{}', null, array['principle'], array[p.s
 from principles p
 join session_handoffs h on h.tenant_id = $1 and h.handoff_id = p.handoff_id and h.in_force
 where p.tenant_id = $1 and p.principle_id = any($6)
+union all
+select finding_id, finding_id, tags, null, array['content'], array[content]
+from findings
+where tenant_id = $1 and finding_id = any($7) and sealed is null and sensitivity not in ('high', 'secret')

@@ -1,4 +1,4 @@
--- wake_up: $2 with_whom, $3 project_path, $4 to $7 how many sessions, remembered things, statements and decisions, $8 how many rules and pinned
+-- wake_up: $2 with_whom, $3 project_path, $4 to $7 how many sessions, remembered things, statements (and tasks) and decisions, $8 how many rules and pinned
 -- memories, $9 how many statements make a principle; each from its own index and bounded. The newest session carries all its texts, the others a line.
 select * from (select 'session' as section, handoff_id as id, created_at as at, coalesce(compressed, story, experienced, learned, noticed, becoming, remember) as text,
                       session_id, significance,
@@ -53,3 +53,15 @@ select * from (select 'decision', decision_id, created_at, decision, null, case 
                  and (scope <> 'project' or project_path is null or $3::text is null or project_path = $3)
                order by pinned desc, created_at desc, decision_id desc
                limit $7) as decision
+union all
+select * from (select 'task', task_id, created_at, title, null, null::double precision, null::text[], sensitivity, sealed from tasks
+               where tenant_id = $1 and status = 'claimed' and ($3::text is null or project_path is null or project_path = $3)
+               order by claimed_by, claimed_at, task_id
+               limit $6) as claimed
+union all
+select * from (select 'task', task_id, created_at, title, null, null::double precision, null::text[], sensitivity, sealed from tasks t
+               where tenant_id = $1 and status = 'open' and ($3::text is null or project_path is null or project_path = $3)
+                 and not exists (select from edges e join tasks d on d.tenant_id = $1 and d.task_id = e.to_id and d.status <> 'done'
+                                 where e.tenant_id = $1 and e.from_id = t.task_id and e.edge_type = 'depends_on')
+               order by priority desc, created_at, task_id
+               limit $6) as ready

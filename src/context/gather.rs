@@ -10,6 +10,7 @@ use crate::operation::Context;
 use crate::recall::{self, Query};
 use crate::rule::Rule;
 use crate::sql;
+use crate::task::Task;
 use chrono::{DateTime, Utc};
 use std::collections::{HashMap, HashSet};
 
@@ -75,14 +76,7 @@ pub async fn gather(ctx: &Context, input: &Input, query: &str) -> Result<Gatheri
     };
     let found = vec![
         rules,
-        // Tasks do not exist yet: nothing is open.
-        Found {
-            name: "task_state",
-            items: Vec::new(),
-            hidden: Vec::new(),
-            more: false,
-            by_time: false,
-        },
+        tasks(ctx, input).await?,
         recent,
         evidence,
         decisions(ctx, input, &decided).await?,
@@ -157,6 +151,28 @@ async fn rules(ctx: &Context, channel: Channel) -> Result<Found> {
         );
     }
     Ok(sieve.found("rules"))
+}
+
+/// What the agent is at, what it can take on, and what others are at.
+async fn tasks(ctx: &Context, input: &Input) -> Result<Found> {
+    let (agent, project) = (&*input.agent_id, input.project_id.as_deref());
+    let rows = ctx
+        .read(
+            sql!("context/tasks"),
+            &[&agent, &project, &(MOST as i64 + 1)],
+        )
+        .await?;
+    let mut sieve = Sieve::new(input.channel);
+    for task in Task::shown(ctx, &rows) {
+        let mut text = format!("{}: {}", task.status, task.title);
+        if let Some(description) = &task.description {
+            text = format!("{text}\n{description}");
+        }
+        let mut item = item("task", &task.task_id, text, task.created_at);
+        item.actor = task.claimed_by;
+        sieve.put(&task.sensitivity, item);
+    }
+    Ok(sieve.found("task_state"))
 }
 
 /// What was said in this session, the newest first; shown in its order.

@@ -20,7 +20,7 @@ pub struct Section {
 #[derive(Clone, Debug, Serialize, JsonSchema)]
 #[schemars(rename = "ContextItem")]
 pub struct Item {
-    /// rule, event, handoff, knowledge, decision, principle or capsule.
+    /// rule, task, event, handoff, knowledge, decision, principle, finding or capsule.
     #[serde(rename = "type")]
     pub kind: String,
     /// What it says.

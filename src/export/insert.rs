@@ -2,9 +2,7 @@
 
 use super::columns::{decisions, events, notes};
 use super::event::ExportedEvent;
-use super::few;
 use super::parse::Item;
-use crate::capsule::Capsule;
 use crate::db::{Columns, Sql, Tx};
 use crate::decision::Decision;
 use crate::error::{Error, Result};
@@ -12,7 +10,6 @@ use crate::handoff::Handoff;
 use crate::knowledge::Note;
 use crate::operation::Context;
 use crate::recall::{self, Item as Indexed};
-use crate::rule::Rule;
 use crate::seal::{Change, Sealable};
 use crate::sql;
 use crate::text::tokens;
@@ -36,20 +33,30 @@ pub struct Counts {
     pub capsules: i64,
     /// Decisions.
     pub decisions: i64,
+    /// Links.
+    pub edges: i64,
     /// Events.
     pub events: i64,
+    /// Feedback.
+    pub feedback: i64,
+    /// Findings.
+    pub findings: i64,
     /// Handoffs.
     pub handoffs: i64,
     /// Notes.
     pub knowledge: i64,
     /// Rules.
     pub rules: i64,
+    /// Tasks.
+    pub tasks: i64,
 }
 
 impl Counts {
     /// All together.
     pub fn all(&self) -> i64 {
-        self.capsules + self.decisions + self.events + self.handoffs + self.knowledge + self.rules
+        let many = self.decisions + self.events + self.handoffs + self.knowledge;
+        let few = self.capsules + self.rules + self.tasks + self.findings;
+        many + few + self.edges + self.feedback
     }
 
     fn of(&mut self, kind: Item) -> Option<&mut i64> {
@@ -60,6 +67,10 @@ impl Counts {
             Item::Knowledge => Some(&mut self.knowledge),
             Item::Rule => Some(&mut self.rules),
             Item::Capsule => Some(&mut self.capsules),
+            Item::Edge => Some(&mut self.edges),
+            Item::Feedback => Some(&mut self.feedback),
+            Item::Finding => Some(&mut self.findings),
+            Item::Task => Some(&mut self.tasks),
             Item::End | Item::Key => None,
         }
     }
@@ -67,8 +78,8 @@ impl Counts {
 
 /// Gathers items of one kind and writes them together.
 pub struct Inserter {
-    ctx: Arc<Context>,
-    tenant: String,
+    pub(super) ctx: Arc<Context>,
+    pub(super) tenant: String,
     kind: Item,
     waiting: Vec<Box<RawValue>>,
     bytes: usize,
@@ -183,23 +194,8 @@ impl Inserter {
                 }
                 self.events(tx, &items).await?
             }
-            Item::Rule => {
-                let mut new = 0;
-                for mut item in self.decode(&waiting, "rul_", |item: &Rule| &item.rule_id)? {
-                    self.seal(&mut item).await?;
-                    new += i64::from(few::rule(tx, &self.tenant, &item).await?);
-                }
-                new
-            }
-            Item::Capsule => {
-                let mut new = 0;
-                for mut item in self.decode(&waiting, "cap_", |item: &Capsule| &item.capsule_id)? {
-                    self.seal(&mut item).await?;
-                    new += i64::from(few::capsule(tx, &self.tenant, &item).await?);
-                }
-                new
-            }
             Item::End | Item::Key => total,
+            _ => self.few(tx, self.kind, &waiting).await?,
         };
         self.place += waiting.len();
         if let Some(count) = self.imported.of(self.kind) {
@@ -212,7 +208,7 @@ impl Inserter {
     }
 
     /// The items, each with an id of its kind's form: an id of another form could be stored and never asked for.
-    fn decode<T: DeserializeOwned>(
+    pub(super) fn decode<T: DeserializeOwned>(
         &self,
         waiting: &[Box<RawValue>],
         prefix: &str,
@@ -244,7 +240,7 @@ impl Inserter {
     }
 
     /// What is sealed comes under the tenant's own key; what should be is judged and sealed like any other memory.
-    async fn seal<T: Sealable>(&self, item: &mut T) -> Result<()> {
+    pub(super) async fn seal<T: Sealable>(&self, item: &mut T) -> Result<()> {
         match item.sealed() {
             Some(_) => item.reseal(self.change.as_ref()),
             None => self.ctx.protect(item).await,
@@ -252,7 +248,7 @@ impl Inserter {
     }
 
     /// Tells recall of what is new.
-    async fn index(&mut self, tx: &Tx, items: Vec<Indexed>) -> Result<()> {
+    pub(super) async fn index(&mut self, tx: &Tx, items: Vec<Indexed>) -> Result<()> {
         if !items.is_empty() {
             tx.query(
                 sql!("recall/index"),

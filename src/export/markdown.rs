@@ -3,9 +3,13 @@
 use super::event::ExportedEvent;
 use crate::capsule::Capsule;
 use crate::decision::Decision;
+use crate::edge::Edge;
+use crate::feedback::Feedback;
+use crate::finding::Finding;
 use crate::handoff::Handoff;
 use crate::knowledge::Note;
 use crate::rule::Rule;
+use crate::task::Task;
 use chrono::{DateTime, Utc};
 
 /// The document's beginning.
@@ -75,6 +79,44 @@ pub fn rule(rule: &Rule) -> String {
     format!(
         "\n- {} (`{}`, {})\n",
         rule.content, rule.rule_id, rule.channel
+    )
+}
+
+/// One link.
+pub fn edge(edge: &Edge) -> String {
+    let (from, to, kind) = (&edge.from_id, &edge.to_id, edge.edge_type.as_str());
+    format!("\n- `{from}` {kind} `{to}` (`{}`)\n", edge.edge_id)
+}
+
+/// One task.
+pub fn task(task: &Task) -> String {
+    let description = task.description.as_deref().unwrap_or_default();
+    format!(
+        "\n### {} ({})\n\n{description}\n\n`{}`\n",
+        task.title, task.status, task.task_id
+    )
+}
+
+/// One finding.
+pub fn finding(finding: &Finding) -> String {
+    format!(
+        "\n- {} ({}, {}, `{}`)\n",
+        finding.content,
+        finding.agent_id,
+        time(finding.created_at),
+        finding.finding_id
+    )
+}
+
+/// One piece of feedback.
+pub fn feedback(feedback: &Feedback) -> String {
+    format!(
+        "\n- {} ({}, {}, {}, `{}`)\n",
+        feedback.description,
+        feedback.category,
+        feedback.severity,
+        feedback.status,
+        feedback.feedback_id
     )
 }
 

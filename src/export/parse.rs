@@ -32,6 +32,17 @@ pub enum Item {
     Handoff,
     /// knowledge
     Knowledge,
+    /// edges
+    #[serde(alias = "edges")]
+    Edge,
+    /// feedback
+    Feedback,
+    /// findings
+    #[serde(alias = "findings")]
+    Finding,
+    /// tasks
+    #[serde(alias = "tasks")]
+    Task,
     /// The last line of ndjson.
     End,
     /// What the header says of the key that texts are sealed under.
@@ -162,6 +173,10 @@ impl<'de> Visitor<'de> for Document<'_> {
                 "events" => map.next_value_seed(Section(Item::Event, self.items))?,
                 "handoffs" => map.next_value_seed(Section(Item::Handoff, self.items))?,
                 "knowledge" => map.next_value_seed(Section(Item::Knowledge, self.items))?,
+                "edges" => map.next_value_seed(Section(Item::Edge, self.items))?,
+                "feedback" => map.next_value_seed(Section(Item::Feedback, self.items))?,
+                "findings" => map.next_value_seed(Section(Item::Finding, self.items))?,
+                "tasks" => map.next_value_seed(Section(Item::Task, self.items))?,
                 _ => drop(map.next_value::<IgnoredAny>()?),
             }
         }

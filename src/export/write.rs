@@ -7,13 +7,17 @@ use crate::app::App;
 use crate::capsule::Capsule;
 use crate::db::{Row, Sql, Tx};
 use crate::decision::Decision;
+use crate::edge::Edge;
 use crate::error::{Error, Result};
+use crate::feedback::Feedback;
+use crate::finding::Finding;
 use crate::handoff::Handoff;
 use crate::knowledge::Note;
 use crate::operation::{Context, Pieces};
 use crate::rule::Rule;
 use crate::seal::{DataKey, Sealable, Show};
 use crate::sql;
+use crate::task::Task;
 use crate::tenant::Place;
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
@@ -46,7 +50,7 @@ fn hidden<T: Sealable>(mut item: T) -> T {
 }
 
 /// Every kind, in the order of an export.
-pub fn sections() -> [Section; 6] {
+pub fn sections() -> [Section; 10] {
     [
         Section {
             name: "capsules",
@@ -65,12 +69,36 @@ pub fn sections() -> [Section; 6] {
             markdown: |row| markdown::decision(&hidden(Decision::from_row(row))),
         },
         Section {
+            name: "edges",
+            kind: "edge",
+            count: sql!("export/count_edges"),
+            rows: sql!("export/edges"),
+            json: |row| serde_json::to_vec(&Edge::from_row(row)),
+            markdown: |row| markdown::edge(&Edge::from_row(row)),
+        },
+        Section {
             name: "events",
             kind: "event",
             count: sql!("export/count_events"),
             rows: sql!("export/events"),
             json: |row| serde_json::to_vec(&ExportedEvent::from_row(row)),
             markdown: |row| markdown::event(&ExportedEvent::from_row(row)),
+        },
+        Section {
+            name: "feedback",
+            kind: "feedback",
+            count: sql!("export/count_feedback"),
+            rows: sql!("export/feedback"),
+            json: |row| serde_json::to_vec(&Feedback::from_row(row)),
+            markdown: |row| markdown::feedback(&hidden(Feedback::from_row(row))),
+        },
+        Section {
+            name: "findings",
+            kind: "finding",
+            count: sql!("export/count_findings"),
+            rows: sql!("export/findings"),
+            json: |row| serde_json::to_vec(&Finding::from_row(row)),
+            markdown: |row| markdown::finding(&hidden(Finding::from_row(row))),
         },
         Section {
             name: "handoffs",
@@ -95,6 +123,14 @@ pub fn sections() -> [Section; 6] {
             rows: sql!("export/rules"),
             json: |row| serde_json::to_vec(&Rule::from_row(row)),
             markdown: |row| markdown::rule(&hidden(Rule::from_row(row))),
+        },
+        Section {
+            name: "tasks",
+            kind: "task",
+            count: sql!("export/count_tasks"),
+            rows: sql!("export/tasks"),
+            json: |row| serde_json::to_vec(&Task::from_row(row)),
+            markdown: |row| markdown::task(&hidden(Task::from_row(row))),
         },
     ]
 }

@@ -57,7 +57,7 @@ pub struct Input {
     query: Text,
     /// Only these kinds.
     #[serde(default)]
-    kinds: List<Kind, 5>,
+    kinds: List<Kind, 6>,
     /// Only about or with this person or agent.
     with_whom: Option<Name>,
     /// Only of this session.
@@ -100,6 +100,8 @@ pub enum Kind {
     Decision,
     /// What consolidation made of many statements of becoming.
     Principle,
+    /// What an agent found out.
+    Finding,
 }
 
 impl Kind {
@@ -111,6 +113,7 @@ impl Kind {
             Self::Knowledge => "knowledge",
             Self::Decision => "decision",
             Self::Principle => "principle",
+            Self::Finding => "finding",
         }
     }
 }

@@ -276,6 +276,7 @@ impl Reading<'_> {
                     &ids("kn_"),
                     &ids("dec_"),
                     &ids("prn_"),
+                    &ids("fnd_"),
                 ],
             )
             .await?;

@@ -63,6 +63,14 @@ pub struct Adds {
 }
 
 impl Adds {
+    /// So many memories more, whose bytes the call itself brought.
+    pub fn rows(count: usize) -> Self {
+        Self {
+            rows: count as i64,
+            ..Self::default()
+        }
+    }
+
     fn plus(self, other: Self) -> Self {
         Self {
             rows: self.rows + other.rows,

@@ -3,7 +3,7 @@
 //! The context comes first, section by section, what changes least at its beginning: a new handoff changes its tail alone, and what a
 //! model has read of it before stays read. Members follow with what is left; a text may stand in the context alone.
 
-use super::reply::{Decided, Older, Remembered, Statement, WakeUp};
+use super::reply::{Decided, Older, OpenTask, Remembered, Statement, WakeUp};
 use super::state::State;
 use crate::error::{Error, Result};
 use crate::text::{UNITS, cost, first_sentences, first_words, tokens};
@@ -127,6 +127,8 @@ impl Assembly {
         }
         let room = share(self.left.saturating_sub(end), 60);
         let decisions = self.section("recent_decisions", "Decisions", &state.decisions, [room; 2]);
+        let room = share(self.left.saturating_sub(end), 50);
+        let tasks = self.section("open_tasks", "Open tasks", &state.tasks, [room; 2]);
         let older = self.section(
             "older_handoffs",
             "Earlier",
@@ -158,6 +160,10 @@ impl Assembly {
                     decision,
                 }
             });
+        self.output.open_tasks = self.members("open_tasks", 60, tasks, |line, title| OpenTask {
+            task_id: line.id.clone(),
+            title,
+        });
         self.output.older_handoffs =
             self.members("older_handoffs", 100, older, |line, summary| Older {
                 handoff_id: line.id.clone(),
@@ -229,6 +235,7 @@ mod tests {
                     principles: many(5, "Principle"),
                     becoming: many(12, "Becoming"),
                     decisions: many(12, "Decided"),
+                    tasks: many(12, "To do"),
                 };
                 for max in (150..3000).step_by(37) {
                     let output =

@@ -23,8 +23,8 @@ pub struct WakeUp {
     pub recent_decisions: Vec<Decided>,
     /// What must not be forgotten: pinned memories, then by significance.
     pub remember: Vec<Remembered>,
-    /// Tasks that are open.
-    pub open_tasks: Vec<String>,
+    /// Tasks that are claimed or can be, the most important first.
+    pub open_tasks: Vec<OpenTask>,
     /// Standing instructions.
     pub rules: Vec<String>,
     /// Principles that consolidation found.
@@ -90,6 +90,15 @@ pub struct Decided {
     pub decision_id: String,
     /// What was decided.
     pub decision: String,
+}
+
+/// A task that is claimed or can be.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct OpenTask {
+    /// Its id.
+    pub task_id: String,
+    /// What is to be done.
+    pub title: String,
 }
 
 /// Something that must not be forgotten.

@@ -20,6 +20,8 @@ pub struct State {
     pub becoming: Lines,
     /// Decisions in force.
     pub decisions: Lines,
+    /// Tasks that are claimed or can be.
+    pub tasks: Lines,
 }
 
 /// Lines in the order of importance, and whether the database has more of them.

@@ -12,7 +12,8 @@ use crate::types::{Int, Name};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-/// What an agent needs to go on: rules, what must be remembered, who it is becoming, the last handoff, decisions in force, older handoffs.
+/// What an agent needs to go on: rules, what must be remembered, who it is becoming, the last handoff, decisions in force,
+/// open tasks, older handoffs.
 /// Most important first, and the whole reply within max_tokens.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -96,6 +97,7 @@ pub async fn wake(
             "remember" => state.remember.lines.push(line(ctx, row, &["remember"])),
             "principle" => state.principles.lines.push(line(ctx, row, &["principle"])),
             "becoming" => state.becoming.lines.push(line(ctx, row, &["becoming"])),
+            "task" => state.tasks.lines.push(line(ctx, row, &["title"])),
             _ => {
                 let mut decision = line(ctx, row, &["decision"]);
                 decision.essential = row.get::<_, Option<f64>>(5).is_some();
@@ -115,6 +117,7 @@ pub async fn wake(
     state.principles.keep(becoming);
     state.becoming.keep(becoming);
     state.decisions.keep(decisions);
+    state.tasks.keep(becoming);
     assemble(&ctx.tenant, with_whom, &state, max_tokens)
 }
 

@@ -2,7 +2,7 @@
 
 use crate::support::{Client, Server, worlds};
 use agent_memory::recall::Recall;
-use agent_memory::{capsule, decision, handoff, knowledge, rule};
+use agent_memory::{capsule, decision, feedback, handoff, knowledge, rule, task};
 use serde_json::{Value, json};
 
 async fn fill(acme: &Client) {
@@ -35,6 +35,19 @@ async fn fill(acme: &Client) {
         "items": {"chunks": event["chunk_ids"]}, "risks": ["none"]}))
         .await
         .ok();
+    let before = json!({"title": "Climb up.", "priority": 2, "created_by": "Ada"});
+    let before = acme.call::<task::Create>(before).await.ok();
+    let after = json!({"title": "Look around.", "description": "For nests.", "depends_on": [before["task_id"]]});
+    acme.call::<task::Create>(after).await.ok();
+    let claim = json!({"id": before["task_id"], "agent_id": "climber"});
+    acme.call::<task::Claim>(claim).await.ok();
+    let done = json!({"id": before["task_id"], "agent_id": "climber", "findings": [{"content": "The ladder is short."}]});
+    acme.call::<task::Complete>(done).await.ok();
+    acme.call::<feedback::Create>(
+        json!({"category": "ladder", "type": "wish", "description": "A longer one."}),
+    )
+    .await
+    .ok();
 }
 
 /// The body without its header: what has to be equal.
@@ -60,7 +73,7 @@ async fn what_export_writes_import_takes_and_nothing_is_lost() {
         ),
         (&json!(300), 300)
     );
-    assert_eq!(body(&ndjson.text).len(), 307);
+    assert_eq!(body(&ndjson.text).len(), 312);
     assert!(ndjson.text.contains(r#""n":1.10"#), "content is verbatim");
     for (tenant, export, kind) in [
         ("copy", &ndjson.text, "application/x-ndjson"),
@@ -78,7 +91,8 @@ async fn what_export_writes_import_takes_and_nothing_is_lost() {
             .ok();
         assert_eq!(
             taken["imported"],
-            json!({"handoffs": 300, "knowledge": 2, "decisions": 2, "events": 1, "rules": 1, "capsules": 1})
+            json!({"handoffs": 300, "knowledge": 2, "decisions": 2, "events": 1, "rules": 1, "capsules": 1,
+                   "edges": 1, "feedback": 1, "findings": 1, "tasks": 2})
         );
         let again = copy.get("/api/v1/export/all?format=ndjson").await.text;
         let renamed = again.replace(

@@ -12,6 +12,7 @@ mod backup;
 mod browser;
 mod consolidation;
 mod context;
+mod coordination;
 mod edit;
 mod every_operation;
 mod export;

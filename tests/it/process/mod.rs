@@ -1,5 +1,6 @@
 mod access;
 mod backup;
+mod claims;
 mod command_line;
 mod disk;
 mod doctor;

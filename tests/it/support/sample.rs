@@ -59,8 +59,12 @@ pub fn input_of(endpoint: &Endpoint) -> Value {
     {
         input[parameter["name"].as_str().unwrap()] = sample(&parameter["schema"], definitions);
     }
-    if endpoint.name == "handoff_create" {
-        input["story"] = json!("sample");
+    match endpoint.name {
+        "handoff_create" => input["story"] = json!("sample"),
+        "edge_create" => input["to_id"] = json!("another"),
+        "edge_update" => input["weight"] = json!(0.5),
+        "feedback_update" => input["status"] = json!("resolved"),
+        _ => {}
     }
     input
 }

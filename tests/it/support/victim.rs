@@ -1,7 +1,9 @@
 //! A tenant that has something of every kind, with a marker in every text of it.
 
 use super::{Client, Server};
-use agent_memory::{capsule, decision, edit, event, handoff, id, key, knowledge, rule, tenant};
+use agent_memory::{
+    capsule, decision, edit, event, feedback, handoff, id, key, knowledge, rule, task, tenant,
+};
 use serde_json::json;
 
 /// A tenant with something to keep, and what of it others might guess.
@@ -66,6 +68,17 @@ pub async fn live(server: &Server, admin: &Client, name: &str, isolation: &str) 
     let capsule = client.call::<capsule::Create>(json!({"author_agent_id": text("author"), "subject_type": "x", "subject_id": text("subject"), "scope": "x",
         "audience_agent_ids": [whom], "items": {"chunks": [chunk]}, "risks": [text("risk")]})).await.ok();
     let edit = client.call::<edit::Propose>(json!({"target_type": "chunk", "target_id": chunk, "op": "amend", "reason": text("why"), "patch": {"text": text("new")}, "proposed_by": text("who")})).await.ok();
+    let task = json!({"title": text("task"), "description": text("how"), "created_by": text("boss"), "project_path": text("project")});
+    let task = client.call::<task::Create>(task).await.ok();
+    let claim = json!({"id": task["task_id"], "agent_id": text("worker")});
+    client.call::<task::Claim>(claim).await.ok();
+    let done = json!({"id": task["task_id"], "agent_id": text("worker"), "findings": [{"content": text("found")}]});
+    let done = client.call::<task::Complete>(done).await.ok();
+    let open = json!({"title": text("open"), "depends_on": [task["task_id"]]});
+    client.call::<task::Create>(open).await.ok();
+    let feedback = json!({"category": text("c"), "type": text("t"), "description": text("wish"), "severity": "critical"});
+    let feedback = client.call::<feedback::Create>(feedback).await.ok();
+    let links = client.get("/api/v1/edges").await.ok();
     let made = client
         .call::<key::Create>(json!({"access": "read", "name": text("key")}))
         .await
@@ -81,6 +94,10 @@ pub async fn live(server: &Server, admin: &Client, name: &str, isolation: &str) 
         &rule["rule_id"],
         &capsule["capsule_id"],
         &edit["edit_id"],
+        &task["task_id"],
+        &done["finding_ids"][0],
+        &feedback["feedback_id"],
+        &links["edges"][0]["edge_id"],
         &made["key_id"],
         &log["entries"][0]["audit_id"],
         &list["next_cursor"],

@@ -2,7 +2,7 @@
 
 use super::Client;
 use super::years::mixed;
-use agent_memory::{capsule, decision, edit, event, handoff, knowledge, rule};
+use agent_memory::{capsule, decision, edit, event, feedback, handoff, knowledge, rule, task};
 use serde_json::{Value, json};
 
 /// Words that programs like to stumble over.
@@ -76,6 +76,24 @@ pub async fn fill(client: &Client, seed: u64) {
     client
         .call::<capsule::Create>(json!({"author_agent_id": "a", "subject_type": "x", "subject_id": "y", "scope": "z", "audience_agent_ids": ["b"],
             "items": {"chunks": event["chunk_ids"]}, "risks": [text(140)]}))
+        .await
+        .ok();
+    let before = client
+        .call::<task::Create>(json!({"title": text(160), "description": text(161)}))
+        .await
+        .ok();
+    client
+        .call::<task::Create>(json!({"title": text(162), "depends_on": [before["task_id"]]}))
+        .await
+        .ok();
+    let claim = json!({"id": before["task_id"], "agent_id": "a"});
+    client.call::<task::Claim>(claim).await.ok();
+    let done = json!({"id": before["task_id"], "agent_id": "a", "findings": [{"content": text(163)}, {"content": text(164), "confidence": 0.1 + 0.2}]});
+    client.call::<task::Complete>(done).await.ok();
+    client
+        .call::<feedback::Create>(
+            json!({"category": "c", "type": "t", "description": text(165), "severity": "high"}),
+        )
         .await
         .ok();
     // Something in the trash, and something edited.

@@ -1,0 +1,2 @@
+-- export_all
+select count(*) from feedback where tenant_id = $1

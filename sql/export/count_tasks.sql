@@ -1,0 +1,2 @@
+-- export_all
+select count(*) from tasks where tenant_id = $1

@@ -1,0 +1,2 @@
+-- export_all
+select * from findings where tenant_id = $1 order by created_at, finding_id

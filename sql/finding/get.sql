@@ -1,0 +1,2 @@
+-- finding_post: $2 id
+select * from findings where tenant_id = $1 and finding_id = $2

@@ -10,6 +10,7 @@ mod db_init;
 mod doctor;
 mod generate;
 mod healthcheck;
+mod hook;
 mod import;
 mod jobs;
 mod keys;
@@ -74,6 +75,8 @@ enum Command {
     Call(call::Call),
     /// Serve one MCP client on standard input and output.
     Mcp,
+    /// What the program that an agent runs in calls at the beginning, the end, and in between: agent-memory hook --help.
+    Hook(hook::Run),
     /// The embedded database: its state, its address, stopping it.
     #[command(subcommand)]
     Db(db::Db),
@@ -155,6 +158,7 @@ pub fn run() -> Result<()> {
         Command::Serve(serve) => serve.run(flags),
         Command::Call(call) => call.run(&flags),
         Command::Mcp => mcp::run(&flags),
+        Command::Hook(hook) => hook.run(&flags),
         Command::Db(db) => db.run(&flags),
         Command::Psql(psql) => psql.run(&flags),
         Command::Migrate(migrate) => migrate.run(&flags),

@@ -154,6 +154,18 @@ pub fn load(flags: &Flags) -> Result<Loaded> {
             Source::Default,
         )?;
     }
+    if layers.text("client.with_whom").is_empty() {
+        let user = get("USER").or_else(|| get("LOGNAME")).unwrap_or_default();
+        let user = if user.is_empty() { "user" } else { &user };
+        layers.set("client.with_whom", user, Source::Default)?;
+    }
+    if layers.text("client.hook_dir").is_empty() {
+        let home = get("HOME").unwrap_or_default();
+        let state = get("XDG_STATE_HOME").filter(|state| !state.is_empty());
+        let state = state.unwrap_or_else(|| format!("{home}/.local/state"));
+        let directory = format!("{state}/agent-memory/hooks");
+        layers.set("client.hook_dir", &directory, Source::Default)?;
+    }
     // PostgreSQL changes its working directory: a relative path would mean another place there.
     let home = std::path::absolute(layers.text("embedded.data_dir")).map_err(Error::internal)?;
     layers.table["embedded"]["data_dir"] = Value::String(home.display().to_string());

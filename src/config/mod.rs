@@ -46,6 +46,7 @@ pub struct Config {
     pub access: AccessControl,
     pub log: Logging,
     pub memory: Memory,
+    pub client: Client,
     pub consolidation: Consolidation,
     pub backup: Backup,
 }
@@ -152,6 +153,19 @@ pub struct Logging {
 pub struct Memory {
     pub transparent: bool,
     pub injection: bool,
+    pub max_tokens: u32,
+}
+
+/// How hooks reach a server.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[allow(missing_docs, reason = "packaging/config.toml documents each setting")]
+pub struct Client {
+    pub url: String,
+    pub key: String,
+    pub tenant: String,
+    pub with_whom: String,
+    pub hook_dir: String,
 }
 
 /// Consolidation.

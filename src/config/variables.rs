@@ -53,6 +53,12 @@ pub const VARIABLES: &[(&str, &str)] = &[
     ("LOG_LEVEL", "log.level"),
     ("TRANSPARENT_MEMORY", "memory.transparent"),
     ("CONTEXT_INJECTION", "memory.injection"),
+    ("CONTEXT_MAX_TOKENS", "memory.max_tokens"),
+    ("AGENT_MEMORY_URL", "client.url"),
+    ("AGENT_MEMORY_KEY", "client.key"),
+    ("AGENT_MEMORY_TENANT", "client.tenant"),
+    ("AGENT_MEMORY_WITH", "client.with_whom"),
+    ("AGENT_MEMORY_HOOK_DIR", "client.hook_dir"),
     ("CONSOLIDATION_ENABLED", "consolidation.enabled"),
     ("CONSOLIDATION_SCHEDULE", "consolidation.schedule"),
     ("CONSOLIDATION_TIMEZONE", "consolidation.timezone"),
@@ -87,6 +93,7 @@ pub const SECRETS: &[&str] = &[
     "backup.password",
     "backup.offsite_secret",
     "cache.redis_url",
+    "client.key",
 ];
 
 /// The known variable that a misspelt one may have meant: one or two slips away, and not a variable of its own.

@@ -10,7 +10,7 @@ mod archive;
 mod compress;
 mod dedupe;
 mod did;
-mod extract;
+pub mod extract;
 mod forget;
 mod identity;
 mod jobs;

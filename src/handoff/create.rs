@@ -7,7 +7,7 @@ use crate::error::{Error, Kind, Result};
 use crate::operation::{Access, Context, Method, Operation};
 use crate::recall::Item;
 use crate::types::{Name, Sensitivity, Share, Tags, strings};
-use crate::write::{Begun, gone};
+use crate::write::{Begun, Write, gone};
 use crate::{id, sql};
 use chrono::{DateTime, Utc};
 use schemars::JsonSchema;
@@ -140,7 +140,15 @@ async fn replace(ctx: &Context, unit: NewHandoff) -> Result<(NewHandoff, Stored)
     let Begun::Fresh(mut write) = ctx.begin().await? else {
         return Ok((unit, Stored::Replay));
     };
-    let handoff = &unit.handoff;
+    put(ctx, &mut write, &unit.handoff).await?;
+    write
+        .commit(std::slice::from_ref(&unit.handoff.handoff_id))
+        .await?;
+    Ok((unit, Stored::New))
+}
+
+/// Writes a handoff beside other things, and takes the one it replaces out of force.
+pub async fn put(ctx: &Context, write: &mut Write, handoff: &Handoff) -> Result<()> {
     write
         .system(
             sql!("handoff/create"),
@@ -159,11 +167,7 @@ async fn replace(ctx: &Context, unit: NewHandoff) -> Result<(NewHandoff, Stored)
         write.supersede(old, handoff.created_at, None).await?;
         write.unsay(old).await?;
     }
-    write.index(unit.item.clone()).await?;
-    write
-        .commit(std::slice::from_ref(&handoff.handoff_id))
-        .await?;
-    Ok((unit, Stored::New))
+    write.index(handoff.item(ctx.place.record.number)).await
 }
 
 fn draft(ctx: &Context, input: Input) -> Result<Handoff> {
@@ -183,12 +187,7 @@ fn draft(ctx: &Context, input: Input) -> Result<Handoff> {
         return Err(Error::invalid(message).field("experienced"));
     }
     let said = |text: Option<String>| text.filter(|text| !text.trim().is_empty());
-    let (handoff_id, created_at) = id::new("sh");
     Ok(Handoff {
-        handoff_id,
-        tenant_id: ctx.tenant.clone(),
-        session_id: input.session_id.into(),
-        with_whom: input.with_whom.into(),
         experienced: said(input.experienced),
         noticed: said(input.noticed),
         learned: said(input.learned),
@@ -198,15 +197,40 @@ fn draft(ctx: &Context, input: Input) -> Result<Handoff> {
         significance: input.significance.get(),
         tags: strings(input.tags.into_inner()),
         sensitivity: input.sensitivity.as_str().to_owned(),
-        encrypted: false,
         project_path: input.project_path.map(String::from),
-        compression_level: "full".to_owned(),
-        compressed: None,
         supersedes: input.supersedes.map(String::from),
-        superseded_by: None,
-        created_at,
-        sealed: None,
+        ..Handoff::new(ctx, &input.session_id, &input.with_whom)
     })
+}
+
+impl Handoff {
+    /// A new handoff that says nothing yet.
+    pub fn new(ctx: &Context, session_id: &str, with_whom: &str) -> Self {
+        let (handoff_id, created_at) = id::new("sh");
+        Self {
+            handoff_id,
+            tenant_id: ctx.tenant.clone(),
+            session_id: session_id.to_owned(),
+            with_whom: with_whom.to_owned(),
+            experienced: None,
+            noticed: None,
+            learned: None,
+            story: None,
+            becoming: None,
+            remember: None,
+            significance: half().get(),
+            tags: Vec::new(),
+            sensitivity: Sensitivity::None.as_str().to_owned(),
+            encrypted: false,
+            project_path: None,
+            compression_level: "full".to_owned(),
+            compressed: None,
+            supersedes: None,
+            superseded_by: None,
+            created_at,
+            sealed: None,
+        }
+    }
 }
 
 impl Unit for NewHandoff {

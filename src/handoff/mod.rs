@@ -8,7 +8,7 @@ mod last;
 mod list;
 mod stats;
 
-pub use create::{Create, NewHandoff};
+pub use create::{Create, NewHandoff, put};
 pub use decrypt::Decrypt;
 pub use delete::Delete;
 pub use get::Get;

@@ -11,6 +11,7 @@ mod queue;
 pub mod recall_index;
 pub mod run;
 pub mod schedule;
+mod sweep;
 mod task;
 mod worker;
 
@@ -105,6 +106,12 @@ pub static JOBS: &[Job] = &[
         about: "empties the trash after 30 days, forgets old idempotency keys and runs",
         schedule: |_| Some("17 * * * *"),
         work: Work::Installation(|run| Box::pin(housekeeping::batch(run))),
+    },
+    Job {
+        name: "sweep_sessions",
+        about: "ends sessions that nothing was heard of for half an hour, with a handoff made of their events",
+        schedule: |_| Some("*/10 * * * *"),
+        work: Work::Installation(|run| Box::pin(sweep::batch(run))),
     },
     Job {
         name: "maintain_daily",

@@ -10,6 +10,7 @@ mod embedded;
 mod failover;
 mod forbidden;
 mod fresh;
+mod hooks;
 mod jobs;
 mod kills;
 mod monitoring;

@@ -1,0 +1,91 @@
+//! The server, as hooks reach it.
+
+use super::spool::Letter;
+use crate::error::{Error, Kind, Result};
+use serde_json::Value;
+use std::time::Duration;
+
+/// How long a hook waits for one answer.
+const PATIENCE: Duration = Duration::from_secs(3);
+
+/// The server.
+pub struct Remote {
+    url: String,
+    key: String,
+    tenant: String,
+    client: reqwest::Client,
+}
+
+impl Remote {
+    /// At this address; key and tenant may be empty.
+    pub fn new(url: &str, key: &str, tenant: &str) -> Result<Self> {
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let client = reqwest::Client::builder().timeout(PATIENCE).no_proxy();
+        Ok(Self {
+            url: url.trim_end_matches('/').to_owned(),
+            key: key.to_owned(),
+            tenant: tenant.to_owned(),
+            client: client.build().map_err(Error::internal)?,
+        })
+    }
+
+    /// Reads.
+    pub async fn get(&self, path: &str, query: &[(&str, String)]) -> Result<Value> {
+        let mut url =
+            reqwest::Url::parse(&format!("{}{path}", self.url)).map_err(Error::internal)?;
+        url.query_pairs_mut().extend_pairs(query);
+        self.ask(self.client.get(url)).await
+    }
+
+    /// Asks with a body.
+    pub async fn post(&self, path: &str, body: &Value) -> Result<Value> {
+        let request = self.client.post(format!("{}{path}", self.url));
+        self.ask(with_body(request, body)).await
+    }
+
+    /// Delivers a letter, once however often it is sent.
+    pub async fn send(&self, letter: &Letter) -> Result<()> {
+        let request = self.client.post(format!("{}{}", self.url, letter.path));
+        let request = request.header("Idempotency-Key", &letter.key);
+        self.ask(with_body(request, &letter.body)).await.map(drop)
+    }
+
+    async fn ask(&self, mut request: reqwest::RequestBuilder) -> Result<Value> {
+        if !self.key.is_empty() {
+            request = request.bearer_auth(&self.key);
+        }
+        if !self.tenant.is_empty() {
+            request = request.header("X-Tenant-Id", &self.tenant);
+        }
+        let away = |error: reqwest::Error| {
+            let message = format!("{} does not answer", self.url);
+            Error::unavailable("server_away", message).source(error)
+        };
+        let reply = request.send().await.map_err(away)?;
+        let status = reply.status().as_u16();
+        let body: Value =
+            serde_json::from_slice(&reply.bytes().await.map_err(away)?).unwrap_or_default();
+        let kind = match status {
+            200..=299 => return Ok(body),
+            400 | 415 => Kind::Invalid,
+            409 => Kind::Conflict,
+            410 => Kind::Gone,
+            413 => Kind::TooLarge,
+            422 => Kind::Unprocessable,
+            401 => Kind::Unauthenticated,
+            403 => Kind::Forbidden,
+            _ => Kind::Unavailable,
+        };
+        let detail = body["detail"].as_str().unwrap_or("no reason is given");
+        Err(Error::new(
+            kind,
+            "server_refused",
+            format!("{} answers {status}: {detail}", self.url),
+        ))
+    }
+}
+
+fn with_body(request: reqwest::RequestBuilder, body: &Value) -> reqwest::RequestBuilder {
+    let request = request.header("Content-Type", "application/json");
+    request.body(body.to_string())
+}

@@ -1,0 +1,146 @@
+//! session_end
+
+use super::extract::{Said, Texts, extractive, own_words};
+use crate::error::Result;
+use crate::event::Content;
+use crate::handoff::{Handoff, put};
+use crate::operation::{Access, Context, Method, Operation};
+use crate::sql;
+use crate::types::Name;
+use crate::write::Begun;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+
+/// Ends a session. Where the agent has left no handoff for it, one is made: of the agent's own words where it said what it experienced,
+/// noticed, learned or remembers, else of the most telling sentences; labelled own-words or extractive. Asked again, it changes nothing.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Input {
+    /// The session.
+    session_id: Name,
+}
+
+/// What the session leaves.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "SessionEnded")]
+pub struct Output {
+    /// Always session_ended.
+    status: &'static str,
+    /// The session.
+    session_id: String,
+    /// Its handoff; null when nothing was said in it.
+    handoff_id: Option<String>,
+}
+
+/// How many of the newest messages a handoff is made of.
+const MESSAGES: i64 = 2000;
+
+/// Ends a session.
+pub struct End;
+
+impl Operation for End {
+    const NAME: &'static str = "session_end";
+    const METHOD: Method = Method::Post;
+    const PATH: &'static str = "/api/v1/session/end";
+    const ACCESS: Access = Access::Write;
+    type Input = Input;
+    type Output = Output;
+
+    async fn run(ctx: &Context, input: Input) -> Result<Output> {
+        let session: &str = &input.session_id;
+        let handoff_id = match ctx.begin().await? {
+            Begun::Replay(mut ids) => ids.pop(),
+            Begun::Fresh(mut write) => {
+                write.query(sql!("session/lock"), &[&session]).await?;
+                let left = write.first(sql!("session/left"), &[&session]).await?;
+                let there: Option<String> = left.as_ref().map(|row| row.get("handoff_id"));
+                let made_before = left
+                    .as_ref()
+                    .is_some_and(|row| row.get("made") && row.get("outdated"));
+                let made = match there.is_none() || made_before {
+                    true => draft(ctx, &write, session).await?,
+                    false => None,
+                };
+                let handoff_id = match made {
+                    Some(mut handoff) => {
+                        handoff.supersedes = there;
+                        ctx.protect(&mut handoff).await?;
+                        put(ctx, &mut write, &handoff).await?;
+                        Some(handoff.handoff_id)
+                    }
+                    None => there,
+                };
+                write
+                    .query(sql!("session/close"), &[&session, &ctx.at])
+                    .await?;
+                let ids: Vec<String> = handoff_id.iter().cloned().collect();
+                write.commit(&ids).await?;
+                handoff_id
+            }
+        };
+        Ok(Output {
+            status: "session_ended",
+            session_id: input.session_id.into(),
+            handoff_id,
+        })
+    }
+}
+
+/// A handoff made of what was said; none where nothing was.
+async fn draft(
+    ctx: &Context,
+    write: &crate::write::Write,
+    session: &str,
+) -> Result<Option<Handoff>> {
+    let known = write.first(sql!("session/find"), &[&session]).await?;
+    let rows = write
+        .query(sql!("session/said"), &[&session, &MESSAGES])
+        .await?;
+    let mut said = Vec::new();
+    let (mut person, mut project) = (None, None);
+    for row in rows.iter().rev() {
+        let human = row.get::<_, &str>("actor_type") == "human";
+        if human {
+            person = Some(row.get::<_, String>("actor_id"));
+        }
+        project = row.get::<_, Option<String>>("project_id").or(project);
+        if let Ok(content) = RawValue::from_string(row.get("content")) {
+            let text = Content::verbatim(content).readable();
+            said.push(Said { human, text });
+        }
+    }
+    let (texts, label) = match own_words(&said) {
+        Some(texts) => (Some(texts), "own-words"),
+        None => (extractive(&said), "extractive"),
+    };
+    let Some(texts) = texts else { return Ok(None) };
+    let known = known.as_ref();
+    let whom = known.map(|row| row.get("with_whom")).or(person);
+    let project = known
+        .and_then(|row| row.get::<_, Option<String>>("project_path"))
+        .or(project);
+    let whom = whom.unwrap_or_else(|| "unknown".to_owned());
+    Ok(Some(handoff(ctx, session, &whom, project, texts, label)))
+}
+
+fn handoff(
+    ctx: &Context,
+    session: &str,
+    whom: &str,
+    project: Option<String>,
+    texts: Texts,
+    label: &str,
+) -> Handoff {
+    Handoff {
+        experienced: texts.experienced,
+        noticed: texts.noticed,
+        learned: texts.learned,
+        story: texts.story,
+        becoming: texts.becoming,
+        remember: texts.remember,
+        tags: vec![label.to_owned()],
+        project_path: project,
+        ..Handoff::new(ctx, session, whom)
+    }
+}

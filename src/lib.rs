@@ -30,6 +30,7 @@ pub mod file;
 pub mod hook;
 pub mod http;
 pub mod id;
+pub mod install;
 pub mod jobs;
 pub mod json;
 pub mod log;

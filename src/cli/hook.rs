@@ -120,7 +120,11 @@ fn home(config: &Config) -> PathBuf {
 fn beside() -> Result<()> {
     use std::os::unix::process::CommandExt;
     let program = std::env::current_exe().map_err(Error::internal)?;
+    let options = std::env::args_os()
+        .skip(1)
+        .take_while(|word| word != "hook");
     let started = Command::new(program)
+        .args(options)
         .args(["hook", "deliver"])
         .stdin(Stdio::null())
         .stdout(Stdio::null())

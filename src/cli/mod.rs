@@ -12,6 +12,7 @@ mod generate;
 mod healthcheck;
 mod hook;
 mod import;
+mod install;
 mod jobs;
 mod keys;
 mod maintain;
@@ -75,6 +76,10 @@ enum Command {
     Call(call::Call),
     /// Serve one MCP client on standard input and output.
     Mcp,
+    /// Put our hooks and our MCP server into the settings of Claude Code, Codex or Cursor.
+    Install(install::Settings),
+    /// Take them out again: the files are as they were, to the byte.
+    Uninstall(install::Settings),
     /// What the program that an agent runs in calls at the beginning, the end, and in between: agent-memory hook --help.
     Hook(hook::Run),
     /// The embedded database: its state, its address, stopping it.
@@ -159,6 +164,8 @@ pub fn run() -> Result<()> {
         Command::Call(call) => call.run(&flags),
         Command::Mcp => mcp::run(&flags),
         Command::Hook(hook) => hook.run(&flags),
+        Command::Install(install) => install.install(&flags),
+        Command::Uninstall(install) => install.uninstall(&flags),
         Command::Db(db) => db.run(&flags),
         Command::Psql(psql) => psql.run(&flags),
         Command::Migrate(migrate) => migrate.run(&flags),

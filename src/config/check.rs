@@ -69,6 +69,13 @@ impl Config {
             &self.access.enabled,
             &["auto", "true", "false"],
         )?;
+        if !(100..=65_000).contains(&self.memory.max_tokens) {
+            let message = format!(
+                "CONTEXT_MAX_TOKENS = {} is not from 100 to 65000",
+                self.memory.max_tokens
+            );
+            return bad("memory.max_tokens", message);
+        }
         one_of(
             "log.environment",
             &self.log.environment,

@@ -62,6 +62,8 @@ pub struct Loaded {
     pub shown: Vec<(String, String, Source)>,
     /// What is odd without being wrong.
     pub warnings: Vec<String>,
+    /// The home of whoever runs this.
+    pub home: PathBuf,
 }
 
 /// Loads the configuration.
@@ -182,6 +184,7 @@ pub fn load(flags: &Flags) -> Result<Loaded> {
         config,
         shown: layers.shown(),
         warnings,
+        home: PathBuf::from(get("HOME").unwrap_or_default()),
     })
 }
 

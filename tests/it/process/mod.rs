@@ -11,6 +11,7 @@ mod failover;
 mod forbidden;
 mod fresh;
 mod hooks;
+mod install;
 mod jobs;
 mod kills;
 mod monitoring;

@@ -67,6 +67,7 @@ pub mod handoff;
 pub mod identity;
 pub mod key;
 pub mod knowledge;
+pub mod message;
 pub mod next;
 pub mod principle;
 pub mod recall;

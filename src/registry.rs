@@ -4,8 +4,8 @@ use crate::endpoint::Endpoint;
 use crate::operation::Method;
 use crate::{
     artifact, audit, backup, capsule, chunk, compression, consolidation, context, decision, edge,
-    edit, event, export, feedback, finding, handoff, identity, key, knowledge, metrics, next,
-    principle, recall, reflection, rule, session, task, tenant, trash, wake,
+    edit, event, export, feedback, finding, handoff, identity, key, knowledge, message, metrics,
+    next, principle, recall, reflection, rule, session, task, tenant, trash, wake,
 };
 
 const FEATURES: &[&[Endpoint]] = &[
@@ -21,6 +21,7 @@ const FEATURES: &[&[Endpoint]] = &[
     decision::OPERATIONS,
     event::OPERATIONS,
     chunk::OPERATIONS,
+    message::OPERATIONS,
     artifact::OPERATIONS,
     recall::OPERATIONS,
     context::OPERATIONS,

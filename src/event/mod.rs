@@ -5,6 +5,7 @@ mod content;
 mod get;
 mod list;
 mod record;
+mod say;
 mod unit;
 
 pub use batch::Batch;
@@ -12,6 +13,7 @@ pub use content::{Content, judge};
 pub use get::Get;
 pub use list::List;
 pub use record::Record;
+pub use say::{Words, say};
 pub use unit::{CHUNK, NewEvents};
 
 use crate::db::{Json, Row};

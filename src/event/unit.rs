@@ -34,6 +34,13 @@ pub struct Recorded {
     artifact_id: Option<String>,
 }
 
+impl Recorded {
+    /// The event's id alone.
+    pub(super) fn into_id(self) -> String {
+        self.event_id
+    }
+}
+
 /// An event with everything that is derived from it.
 pub(super) struct Draft {
     sealed: Option<Vec<u8>>,

@@ -3,7 +3,7 @@
 use super::address::{self, Guesses};
 use super::health::Health;
 use super::mcp::Mcp;
-use super::{Content, Leaving, Request, auth, browser, reply, rest};
+use super::{Content, Leaving, Request, auth, browser, reply, rest, witness};
 use crate::app::App;
 use crate::error::{Error, Kind, Result};
 use crate::id;
@@ -118,6 +118,8 @@ impl Edge {
             "authorization",
             "x-api-key",
             rest::TOKEN,
+            witness::HEADERS[0],
+            witness::HEADERS[1],
         ] {
             if request.headers().get_all(name).iter().count() > 1 {
                 return Err(Error::invalid(format!("the header {name} is given twice")).field(name));

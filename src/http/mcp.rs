@@ -2,6 +2,7 @@
 
 use super::edge::Caller;
 use super::rest::{call, read_body};
+use super::witness::Witness;
 use super::{Leaving, Request, schema};
 use crate::app::App;
 use crate::endpoint::{Endpoint, Run};
@@ -219,19 +220,21 @@ impl Memory {
                     .collect::<Result<_>>()?
             }
         };
-        let call = match parts {
+        let (call, witness) = match parts {
             Some(parts) => {
                 let caller = parts.extensions.get::<Caller>().cloned();
-                call(
-                    &parts.headers,
-                    caller.ok_or_else(|| Error::internal("a request without a caller"))?,
-                    args,
-                )?
+                let caller = caller.ok_or_else(|| Error::internal("a request without a caller"))?;
+                let call = call(&parts.headers, caller, args)?;
+                let witness = Witness::of(&self.app, &parts.headers, endpoint, &call)?;
+                (call, witness)
             }
             // On stdio the caller is whoever started this process.
-            None => Call::of_operator(args),
+            None => (Call::of_operator(args), None),
         };
         let bytes = endpoint.call(&self.app, call).await?;
+        if let Some(witness) = witness {
+            Box::pin(witness.record(&self.app, &bytes)).await;
+        }
         serde_json::from_slice(&bytes).map_err(Error::internal)
     }
 }

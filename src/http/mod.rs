@@ -12,6 +12,7 @@ mod openapi;
 mod reply;
 mod rest;
 mod schema;
+mod witness;
 
 pub use argument::{Argument, Shape, description, of as arguments, value as argument};
 pub use listen::{Listeners, bind, serve};

@@ -2,6 +2,7 @@
 
 use super::argument::{self, Shape};
 use super::edge::Caller;
+use super::witness::Witness;
 use super::{BODY_LIMIT, Content, Leaving, Request, Response, openapi, reply};
 use crate::app::App;
 use crate::endpoint::{Endpoint, Run};
@@ -183,7 +184,11 @@ impl Rest {
                 ))
             }
             _ => {
+                let witness = Witness::of(&self.app, headers, endpoint, &call)?;
                 let bytes = endpoint.call(&self.app, call).await?;
+                if let Some(witness) = witness {
+                    Box::pin(witness.record(&self.app, &bytes)).await;
+                }
                 match endpoint.method == Method::Get && endpoint.access == Access::Read {
                     true => Ok(reply::read(bytes, text(headers, IF_NONE_MATCH))),
                     false => Ok(reply::json(bytes, endpoint.creates)),

@@ -76,7 +76,7 @@ impl Query {
 pub struct Found {
     /// Its id.
     pub id: String,
-    /// event, handoff, knowledge, decision or principle.
+    /// event, handoff, knowledge, decision, principle or finding.
     pub kind: String,
     /// What it says.
     pub text: String,

@@ -24,6 +24,7 @@ mod isolation;
 mod key;
 mod matrix;
 mod memory;
+mod message;
 mod precision;
 mod principle;
 mod recall;

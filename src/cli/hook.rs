@@ -28,16 +28,17 @@ pub struct Run {
 const LONGEST: Duration = Duration::from_millis(4500);
 /// What a host says is at most this long, in bytes.
 const INPUT: u64 = 16 * 1024 * 1024;
-/// What the log keeps, in bytes.
-const LOG: u64 = 1024 * 1024;
 
 impl Run {
     /// Runs the hook.
     pub fn run(self, flags: &Flags) -> Result<()> {
-        std::thread::spawn(|| {
-            std::thread::sleep(LONGEST);
-            std::process::exit(0);
-        });
+        // Nobody waits for what is delivered beside the host.
+        if self.event != "deliver" {
+            std::thread::spawn(|| {
+                std::thread::sleep(LONGEST);
+                std::process::exit(0);
+            });
+        }
         let loaded = match load(flags) {
             Ok(loaded) => loaded,
             Err(error) => {
@@ -47,10 +48,8 @@ impl Run {
         };
         let config = loaded.config;
         if let Err(error) = self.act(&config) {
-            note(
-                &config,
-                &format!("{} of {}: {}", self.event, self.host, error.causes()),
-            );
+            let line = format!("{} of {}: {}", self.event, self.host, error.causes());
+            crate::hook::note(&home(&config), &line);
         }
         Ok(())
     }
@@ -61,11 +60,7 @@ impl Run {
             |what: &str| Error::invalid(format!("there is no {what}; agent-memory hook --help"));
         let event = Event::find(&self.event).ok_or_else(|| unknown(&self.event))?;
         let host = Host::find(&self.host).ok_or_else(|| unknown(&self.host))?;
-        let url = match config.client.url.as_str() {
-            "" => super::status::address(config),
-            url => url.to_owned(),
-        };
-        let remote = Remote::new(&url, &config.client.key, &config.client.tenant)?;
+        let remote = Remote::new(&config.client, event == Event::Deliver)?;
         if event == Event::Deliver {
             return super::open::block_on(deliver(&spool, &remote));
         }
@@ -86,7 +81,8 @@ impl Run {
         let said = super::open::block_on(async {
             if event == Event::SessionStart && spool.waiting()?.len() > 1 {
                 let soon = tokio::time::timeout(Duration::from_secs(1), deliver(&spool, &remote));
-                soon.await.unwrap_or(Ok(()))?;
+                // What cannot be told yet is no reason to know less.
+                let _ = soon.await;
             }
             hook.inject(event, &remote).await
         });
@@ -132,20 +128,4 @@ fn beside() -> Result<()> {
         .process_group(0)
         .spawn();
     started.map(drop).map_err(Error::internal)
-}
-
-/// A line in the hooks' own log, which begins anew when it is long.
-fn note(config: &Config, message: &str) {
-    let path = home(config).join("hook.log");
-    let long = std::fs::metadata(&path).is_ok_and(|file| file.len() > LOG);
-    let file = std::fs::OpenOptions::new()
-        .create(true)
-        .append(!long)
-        .write(true)
-        .truncate(long)
-        .open(path);
-    let line = crate::seal::classify::redact(&message.replace(['\n', '\r'], " "));
-    if let Ok(mut file) = file {
-        let _ = writeln!(file, "{} {line}", clock::now().to_rfc3339());
-    }
 }

@@ -1,10 +1,10 @@
 //! `install` and `uninstall`: our hooks and our MCP server in the settings of the programs that agents run in.
 
 use crate::config::{Flags, load};
-use crate::error::{Error, Result};
+use crate::error::{Error, Kind, Result};
 use crate::file::io;
 use crate::hook::Host;
-use crate::install::record::{Record, read, undone, write};
+use crate::install::record::{Record, lock, read, undone, write};
 use crate::install::{Place, Target, targets, with};
 use clap::Args;
 use std::io::{IsTerminal, Write};
@@ -105,7 +105,7 @@ impl Settings {
             project: project.as_deref(),
         };
         let records = Path::new(&loaded.config.client.hook_dir).join("installed.json");
-        let mut record = Record::load(&records)?;
+        let record = Record::load(&records)?;
         let mut plans = Vec::new();
         for target in targets(host, &place) {
             plans.push(plan(target, &record)?);
@@ -123,7 +123,17 @@ impl Settings {
         if !self.yes && !asked()? {
             return super::print("nothing was changed");
         }
+        // Hosts write their settings themselves, also while somebody thinks about an answer.
+        let _lock = lock(&records)?;
+        let mut record = Record::load(&records)?;
         for plan in &plans {
+            if read(&plan.target.path)? != plan.now {
+                let message = format!(
+                    "{} has changed meanwhile; nothing was changed, run this again",
+                    plan.target.path.display()
+                );
+                return Err(Error::new(Kind::Conflict, "settings_changed", message));
+            }
             note(&mut record, plan);
         }
         // Before the files: who is killed in between can be made good.
@@ -141,7 +151,13 @@ impl Settings {
 /// Removes a file that was not there before us, and its directory if there is nothing else in it.
 fn remove(path: &Path) -> Result<()> {
     std::fs::remove_file(path).map_err(|error| io("remove", path, error))?;
-    if let Some(parent) = path.parent() {
+    // A host's own directory, not a project's.
+    let own = |parent: &&Path| {
+        parent
+            .file_name()
+            .is_some_and(|name| name.as_encoded_bytes().starts_with(b"."))
+    };
+    if let Some(parent) = path.parent().filter(own) {
         let _ = std::fs::remove_dir(parent);
     }
     Ok(())

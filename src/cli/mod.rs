@@ -147,6 +147,7 @@ impl Options {
         Flags {
             file: self.config.clone(),
             env_files: self.env_file.clone(),
+            elsewhere: false,
             settings,
         }
     }
@@ -154,8 +155,22 @@ impl Options {
 
 /// Runs the command line.
 pub fn run() -> Result<()> {
-    let cli = Cli::parse();
-    let flags = cli.options.flags();
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        // A hook of another version: a host takes some exit codes for an order.
+        Err(error)
+            if error.use_stderr() && std::env::args().nth(1).is_some_and(|word| word == "hook") =>
+        {
+            crate::log::complain(&error.to_string());
+            return Ok(());
+        }
+        Err(error) => error.exit(),
+    };
+    let mut flags = cli.options.flags();
+    flags.elsewhere = matches!(
+        cli.command,
+        Some(Command::Hook(_) | Command::Install(_) | Command::Uninstall(_))
+    );
     match cli
         .command
         .unwrap_or(Command::Serve(serve::Serve::default()))

@@ -49,6 +49,8 @@ pub struct Flags {
     pub file: Option<PathBuf>,
     /// `--env-file`, in order.
     pub env_files: Vec<PathBuf>,
+    /// Whether .env and .env.production of the working directory are none of ours: it is somebody else's project.
+    pub elsewhere: bool,
     /// Settings by their flag: (flag, setting, value).
     pub settings: Vec<(&'static str, &'static str, String)>,
 }
@@ -192,6 +194,7 @@ pub fn load(flags: &Flags) -> Result<Loaded> {
 fn environment(flags: &Flags) -> Result<Vec<(String, String)>> {
     let usual = [".env", ".env.production"].map(PathBuf::from);
     let files = match flags.env_files.is_empty() {
+        true if flags.elsewhere => Vec::new(),
         true => usual.into_iter().filter(|path| path.is_file()).collect(),
         false => flags.env_files.clone(),
     };

@@ -8,7 +8,7 @@ mod transcript;
 
 pub use input::{Given, Host};
 pub use remote::Remote;
-pub use spool::{Letter, Spool};
+pub use spool::{Letter, Spool, note};
 
 use crate::config::Config;
 use crate::error::{Error, Result};
@@ -71,18 +71,13 @@ impl Hook<'_> {
         if !self.config.memory.transparent {
             return Ok(false);
         }
-        if event == Event::SessionStart {
-            let open = json!({
-                "session_id": self.session(), "agent_id": self.host.name(), "with_whom": self.config.client.with_whom,
-                "project_path": self.project(),
-            });
-            self.spool.put(&Letter::new(
-                "/api/v1/session/open",
-                open,
-                &self.given.instant(),
-            ))?;
-        }
         let mut said = self.checkpoint()?;
+        // At its end all of it; else what is left is the next hook's.
+        while said && event == Event::SessionEnd && self.checkpoint()? {}
+        if event == Event::SessionStart || said && event != Event::SessionEnd {
+            // A session in which something happens is open, also where it was taken for ended.
+            self.open()?;
+        }
         if event == Event::SessionEnd {
             let end = json!({"session_id": self.session()});
             let at = format!(
@@ -95,6 +90,15 @@ impl Hook<'_> {
             said = true;
         }
         Ok(said || event == Event::SessionStart)
+    }
+
+    fn open(&self) -> Result<()> {
+        let open = json!({
+            "session_id": self.session(), "agent_id": self.host.name(), "with_whom": self.config.client.with_whom,
+            "project_path": self.project(),
+        });
+        let letter = Letter::new("/api/v1/session/open", open, &self.given.instant());
+        self.spool.put(&letter)
     }
 
     /// What the transcript has that was not kept yet, as letters.

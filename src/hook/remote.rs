@@ -1,12 +1,14 @@
 //! The server, as hooks reach it.
 
 use super::spool::Letter;
+use crate::config::Client;
 use crate::error::{Error, Kind, Result};
 use serde_json::Value;
 use std::time::Duration;
 
-/// How long a hook waits for one answer.
+/// How long a hook waits for one answer, and how long what is delivered beside the host does.
 const PATIENCE: Duration = Duration::from_secs(3);
+const LONG: Duration = Duration::from_secs(60);
 
 /// The server.
 pub struct Remote {
@@ -17,14 +19,15 @@ pub struct Remote {
 }
 
 impl Remote {
-    /// At this address; key and tenant may be empty.
-    pub fn new(url: &str, key: &str, tenant: &str) -> Result<Self> {
+    /// As it is configured; `patient` where nobody waits.
+    pub fn new(config: &Client, patient: bool) -> Result<Self> {
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let client = reqwest::Client::builder().timeout(PATIENCE).no_proxy();
+        let patience = if patient { LONG } else { PATIENCE };
+        let client = reqwest::Client::builder().timeout(patience).no_proxy();
         Ok(Self {
-            url: url.trim_end_matches('/').to_owned(),
-            key: key.to_owned(),
-            tenant: tenant.to_owned(),
+            url: config.url.trim_end_matches('/').to_owned(),
+            key: config.key.clone(),
+            tenant: config.tenant.clone(),
             client: client.build().map_err(Error::internal)?,
         })
     }

@@ -122,9 +122,16 @@ impl Spool {
 
     /// A letter that the server will never take is put aside, where a person can look at it.
     pub fn refused(&self, waiting: &Waiting, why: &Error) -> Result<()> {
-        log::warn!("{} is put aside: {}", waiting.display(), why.message());
-        self.settle(waiting)?;
         let name = waiting.file_name().unwrap_or_default();
+        note(
+            &self.home,
+            &format!(
+                "{} is put aside in refused: {}",
+                name.display(),
+                why.message()
+            ),
+        );
+        self.settle(waiting)?;
         fs::rename(waiting, self.home.join("refused").join(name)).map_err(Error::internal)
     }
 
@@ -171,7 +178,7 @@ impl Spool {
     fn replace(&self, path: &Path, bytes: &[u8]) -> Result<()> {
         let new = self.home.join(format!("new.{}", std::process::id()));
         let write = || -> std::io::Result<()> {
-            let mut file = File::create(&new)?;
+            let mut file = private().truncate(true).open(&new)?;
             file.write_all(bytes)?;
             file.sync_data()?;
             fs::rename(&new, path)
@@ -186,11 +193,7 @@ impl Spool {
     }
 
     fn file(&self, name: &str) -> Result<File> {
-        let open = fs::OpenOptions::new()
-            .create(true)
-            .truncate(false)
-            .write(true)
-            .open(self.home.join(name));
+        let open = private().open(self.home.join(name));
         open.map_err(Error::internal)
     }
 }
@@ -212,5 +215,28 @@ fn piece(path: &Path) -> Option<(String, u64)> {
     match parts(path)[..] {
         [_, name, end] => Some((name.to_owned(), end.parse().ok()?)),
         _ => None,
+    }
+}
+
+/// Files for their owner alone.
+fn private() -> fs::OpenOptions {
+    use std::os::unix::fs::OpenOptionsExt;
+    let mut options = fs::OpenOptions::new();
+    options.create(true).write(true).mode(0o600);
+    options
+}
+
+/// What the hooks' own log keeps, in bytes.
+const LOG: u64 = 1024 * 1024;
+
+/// A line in the hooks' own log, which begins anew when it is long. No memory, and no secret.
+pub fn note(home: &Path, message: &str) {
+    let path = home.join("hook.log");
+    let long = fs::metadata(&path).is_ok_and(|file| file.len() > LOG);
+    let mut options = private();
+    options.append(!long).truncate(long);
+    let line = crate::seal::classify::redact(&message.replace(['\n', '\r'], " "));
+    if let Ok(mut file) = options.open(path) {
+        let _ = writeln!(file, "{} {line}", crate::clock::now().to_rfc3339());
     }
 }

@@ -3,7 +3,7 @@
 use crate::error::{Error, Result};
 use serde_json::{Value, json};
 use std::fs::File;
-use std::io::{ErrorKind, Read, Seek, SeekFrom};
+use std::io::{BufRead, ErrorKind, Read, Seek, SeekFrom};
 use std::path::Path;
 
 /// What is read at once; the rest is read by the next hook.
@@ -72,7 +72,7 @@ pub fn read(path: &Path, from: u64) -> Result<Lines> {
     let from = if size < from { 0 } else { from };
     file.seek(SeekFrom::Start(from)).map_err(Error::internal)?;
     let mut text = Vec::new();
-    file.take(MOST)
+    Read::take(&mut file, MOST)
         .read_to_end(&mut text)
         .map_err(Error::internal)?;
     // A line whose end is not written yet is the next hook's.
@@ -80,12 +80,46 @@ pub fn read(path: &Path, from: u64) -> Result<Lines> {
         .iter()
         .rposition(|byte| *byte == b'\n')
         .map_or(0, |end| end + 1);
+    if whole == 0 && text.len() as u64 == MOST {
+        return skip(&mut file, from);
+    }
     text.truncate(whole);
     Ok(Lines {
         from,
         end: from + whole as u64,
         text,
     })
+}
+
+/// A line that is longer than anything a person or a model says is left out.
+fn skip(file: &mut File, from: u64) -> Result<Lines> {
+    let mut rest = std::io::BufReader::new(file);
+    let mut end = from + MOST;
+    loop {
+        let piece = rest.fill_buf().map_err(Error::internal)?;
+        let found = piece.iter().position(|byte| *byte == b'\n');
+        let (read, over) = match (found, piece.len()) {
+            (Some(place), _) => (place + 1, true),
+            // Its end is not written yet.
+            (None, 0) => {
+                return Ok(Lines {
+                    from,
+                    end: from,
+                    text: Vec::new(),
+                });
+            }
+            (None, length) => (length, false),
+        };
+        rest.consume(read);
+        end += read as u64;
+        if over {
+            return Ok(Lines {
+                from: end,
+                end,
+                text: Vec::new(),
+            });
+        }
+    }
 }
 
 impl Lines {
@@ -122,21 +156,26 @@ impl Lines {
 
 /// The events of one line; none of what is no word of the session.
 fn said(line: &[u8], speaker: &Speaker<'_>) -> Vec<Said> {
-    let Ok(line) = serde_json::from_slice::<Value>(line) else {
+    let Ok(mut line) = serde_json::from_slice::<Value>(line) else {
         return Vec::new();
     };
+    without_nul(&mut line);
     // Codex wraps what was said; what the host adds of its own is no part of it.
     let inner = match line["type"].as_str() {
         Some("response_item") => &line["payload"],
         _ if line["message"].is_object() => &line["message"],
         _ => &line,
     };
-    if line["isMeta"] == true || line["isSidechain"] == true && line["agentId"].is_null() {
+    if line["isMeta"] == true || line["isCompactSummary"] == true {
         return Vec::new();
     }
-    let at = line["timestamp"].as_str().map(str::to_owned);
+    let at = line["timestamp"].as_str();
+    let at = at
+        .filter(|at| chrono::DateTime::parse_from_rfc3339(at).is_ok())
+        .map(str::to_owned);
     let human = match inner["role"].as_str().or(line["role"].as_str()) {
-        Some("user") => true,
+        // What a helper is told is its agent's word.
+        Some("user") => line["isSidechain"] != true,
         Some("assistant") => false,
         _ => return tool_of_codex(inner, at),
     };
@@ -250,6 +289,16 @@ fn of_the_host(text: &str) -> bool {
         "<memory source=",
     ];
     TAGS.iter().any(|tag| text.trim_start().starts_with(tag))
+}
+
+/// The server takes no NUL, and no text needs one.
+fn without_nul(value: &mut Value) {
+    match value {
+        Value::String(text) if text.contains('\0') => *text = text.replace('\0', " "),
+        Value::Array(items) => items.iter_mut().for_each(without_nul),
+        Value::Object(members) => members.values_mut().for_each(without_nul),
+        _ => {}
+    }
 }
 
 fn cut(text: &str) -> String {

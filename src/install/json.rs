@@ -4,7 +4,9 @@ use super::{NAME, command, is_ours, unreadable};
 use crate::error::Result;
 use crate::hook::Host;
 use jsonc_parser::ParseOptions;
-use jsonc_parser::cst::{CstArray, CstInputValue, CstNode, CstObject, CstRootNode};
+use jsonc_parser::cst::{
+    CstArray, CstInputValue, CstNode, CstObject, CstObjectProp, CstRootNode, CstStringLit,
+};
 use jsonc_parser::json;
 
 /// Seconds that a host waits for a hook, which takes less by itself.
@@ -33,32 +35,38 @@ fn list(object: &CstObject, name: &str) -> Result<CstArray> {
         .ok_or_else(|| unreadable(&format!("{name} is no list")))
 }
 
-/// The commands of an entry: its own, or those of its group.
-fn commands(entry: &CstNode) -> Vec<String> {
-    let Some(object) = entry.as_object() else {
-        return Vec::new();
-    };
-    let own = |object: &CstObject| -> Option<String> {
-        object
-            .get("command")?
-            .value()?
-            .as_string_lit()?
-            .decoded_value()
-            .ok()
-    };
-    let inner = object
-        .array_value("hooks")
-        .map(|hooks| hooks.elements())
-        .unwrap_or_default();
-    let inner = inner.iter().filter_map(|hook| own(&hook.as_object()?));
-    own(&object).into_iter().chain(inner).collect()
+/// Every hook of a list: its entries, or what their groups hold.
+fn hooks_of(list: &CstArray) -> Vec<CstObject> {
+    let mut all = Vec::new();
+    for entry in list.elements().iter().filter_map(CstNode::as_object) {
+        match entry.array_value("hooks") {
+            Some(inner) => all.extend(inner.elements().iter().filter_map(CstNode::as_object)),
+            None => all.push(entry),
+        }
+    }
+    all
 }
 
-fn has_ours(list: &CstArray) -> bool {
-    list.elements()
-        .iter()
-        .flat_map(commands)
-        .any(|command| is_ours(&command))
+/// The command of a hook or a server, where it is one of ours.
+fn ours(object: &CstObject) -> Option<CstStringLit> {
+    let command = object.get("command")?.value()?.as_string_lit()?;
+    let text = command.decoded_value().ok()?;
+    is_ours(&text).then_some(command)
+}
+
+/// Whether one of ours is there; it calls this program from now on.
+fn renewed(list: &CstArray, command: &str) -> bool {
+    let found: Vec<CstStringLit> = hooks_of(list).iter().filter_map(ours).collect();
+    for there in &found {
+        if there.decoded_value().is_ok_and(|text| text != command) {
+            there.set_raw_value(quoted(command));
+        }
+    }
+    !found.is_empty()
+}
+
+fn quoted(text: &str) -> String {
+    serde_json::Value::from(text).to_string()
 }
 
 /// With hooks in groups.
@@ -72,8 +80,8 @@ pub fn with_groups(
     let hooks = member(&object, "hooks")?;
     for (event, ours) in events {
         let groups = list(&hooks, event)?;
-        if !has_ours(&groups) {
-            let command = command(program, host, ours);
+        let command = command(program, host, ours);
+        if !renewed(&groups, &command) {
             groups.ensure_multiline();
             groups.append(
                 json!({"hooks": [{"type": "command", "command": command, "timeout": TIMEOUT}]}),
@@ -97,8 +105,8 @@ pub fn with_commands(
     let hooks = member(&object, "hooks")?;
     for (event, ours) in events {
         let entries = list(&hooks, event)?;
-        if !has_ours(&entries) {
-            let command = command(program, host, ours);
+        let command = command(program, host, ours);
+        if !renewed(&entries, &command) {
             entries.ensure_multiline();
             entries.append(json!({"command": command, "timeout": TIMEOUT}));
         }
@@ -106,43 +114,72 @@ pub fn with_commands(
     Ok(root.to_string())
 }
 
-/// With our server.
+/// Our server in a list of servers: under our name, as a program that we started.
+fn server(servers: &CstObject) -> Option<(CstObjectProp, CstStringLit)> {
+    let entry = servers.get(NAME)?;
+    let object = entry.object_value()?;
+    let args = object.array_value("args")?.elements();
+    let mcp = matches!(&args[..], [only] if only.to_string() == "\"mcp\"");
+    let command = object.get("command")?.value()?.as_string_lit()?;
+    let text = command.decoded_value().ok()?;
+    (mcp && text.contains("agent-memory")).then_some((entry, command))
+}
+
+/// With our server; one of another kind under its name stays.
 pub fn with_server(text: &str, program: &str) -> Result<String> {
     let (root, object) = open(text)?;
     let servers = member(&object, "mcpServers")?;
-    if servers.get(NAME).is_none() {
-        let program = program.to_owned();
-        servers.append(NAME, json!({"command": program, "args": ["mcp"]}));
+    match server(&servers) {
+        Some((_, command)) if command.decoded_value().is_ok_and(|there| there != program) => {
+            command.set_raw_value(quoted(program));
+        }
+        None if servers.get(NAME).is_none() => {
+            let program = program.to_owned();
+            servers.append(NAME, json!({"command": program, "args": ["mcp"]}));
+        }
+        _ => {}
     }
     Ok(root.to_string())
 }
 
-/// Without our hooks, and without the lists that are empty then.
+/// Without our hooks, and without the groups and lists that are empty then.
 pub fn without_hooks(text: &str) -> Result<String> {
     let (root, object) = open(text)?;
     let Some(hooks) = object.object_value("hooks") else {
         return Ok(text.to_owned());
     };
     for event in hooks.properties() {
-        let Some(entries) = event.array_value() else {
+        let Some(list) = event.array_value() else {
             continue;
         };
-        let all = entries.elements();
-        let ours: Vec<CstNode> = all
-            .iter()
-            .filter(|entry| commands(entry).iter().any(|command| is_ours(command)))
-            .cloned()
-            .collect();
-        match ours.len() == all.len() && !ours.is_empty() {
-            true => event.remove(),
-            false => ours.into_iter().for_each(CstNode::remove),
+        let before = list.elements().len();
+        for entry in list.elements().iter().filter_map(CstNode::as_object) {
+            let Some(inner) = entry.array_value("hooks") else {
+                if ours(&entry).is_some() {
+                    entry.remove();
+                }
+                continue;
+            };
+            let all = inner.elements();
+            let mine = all
+                .iter()
+                .filter_map(CstNode::as_object)
+                .filter(|hook| ours(hook).is_some());
+            let mine: Vec<CstObject> = mine.collect();
+            match mine.len() == all.len() && !mine.is_empty() {
+                true => entry.remove(),
+                false => mine.into_iter().for_each(CstObject::remove),
+            }
+        }
+        if before > 0 && list.elements().is_empty() {
+            event.remove();
         }
     }
     if hooks.properties().is_empty() {
         object
             .get("hooks")
             .into_iter()
-            .for_each(|hooks| hooks.remove());
+            .for_each(CstObjectProp::remove);
     }
     Ok(root.to_string())
 }
@@ -153,12 +190,14 @@ pub fn without_server(text: &str) -> Result<String> {
     let Some(servers) = object.object_value("mcpServers") else {
         return Ok(text.to_owned());
     };
-    servers.get(NAME).into_iter().for_each(|ours| ours.remove());
-    if servers.properties().is_empty() {
-        object
-            .get("mcpServers")
-            .into_iter()
-            .for_each(|servers| servers.remove());
+    if let Some((entry, _)) = server(&servers) {
+        entry.remove();
+        if servers.properties().is_empty() {
+            object
+                .get("mcpServers")
+                .into_iter()
+                .for_each(CstObjectProp::remove);
+        }
     }
     Ok(root.to_string())
 }

@@ -59,7 +59,7 @@ pub fn with(part: Part, text: &str, program: &str) -> Result<String> {
         Part::Groups(host, events) => json::with_groups(text, host, events, program),
         Part::Commands(host, events) => json::with_commands(text, host, events, program),
         Part::Server => json::with_server(text, program),
-        Part::TomlServer => Ok(toml::with_server(text, program)),
+        Part::TomlServer => toml::with_server(text, program),
     }
 }
 
@@ -68,7 +68,7 @@ pub fn without(part: Part, text: &str) -> Result<String> {
     match part {
         Part::Groups(..) | Part::Commands(..) => json::without_hooks(text),
         Part::Server => json::without_server(text),
-        Part::TomlServer => Ok(toml::without_server(text)),
+        Part::TomlServer => toml::without_server(text),
     }
 }
 

@@ -102,11 +102,30 @@ impl Record {
     /// Writes it down, for its owner alone: settings may hold secrets.
     pub fn save(&self, path: &Path) -> Result<()> {
         let text = serde_json::to_string_pretty(self).map_err(Error::internal)?;
-        if let Some(parent) = path.parent() {
-            fs::create_dir_all(parent).map_err(|error| io("make", parent, error))?;
-        }
         write_private(path, &text)
     }
+}
+
+/// Keeps other installations waiting until it is dropped.
+pub fn lock(records: &Path) -> Result<fs::File> {
+    use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+    let path = records.with_extension("lock");
+    if let Some(parent) = path.parent() {
+        let made = fs::DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(parent);
+        made.map_err(|error| io("make", parent, error))?;
+    }
+    let file = fs::OpenOptions::new()
+        .create(true)
+        .truncate(false)
+        .write(true)
+        .mode(0o600)
+        .open(&path);
+    let file = file.map_err(|error| io("write", &path, error))?;
+    rustix::fs::flock(&file, rustix::fs::FlockOperation::LockExclusive).map_err(Error::internal)?;
+    Ok(file)
 }
 
 /// Writes a file whole or not at all; one that is there keeps its mode, a link stays one.

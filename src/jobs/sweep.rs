@@ -39,6 +39,7 @@ async fn sweep(app: &std::sync::Arc<App>, tenant: &str) -> Result<i64> {
         .db
         .read(tenant, sql!("jobs/idle_sessions"), &[&before])
         .await?;
+    let mut ended = 0;
     for row in &idle {
         let mut args = Args::default();
         args.put("session_id", raw(&row.get::<_, String>(0))?)?;
@@ -46,7 +47,13 @@ async fn sweep(app: &std::sync::Arc<App>, tenant: &str) -> Result<i64> {
             tenant: Some(tenant.to_owned()),
             ..Call::of_operator(args)
         };
-        end.call(app, call).await?;
+        match end.call(app, call).await {
+            Ok(_) => ended += 1,
+            Err(error) => log::warn!(
+                "a session of tenant {tenant} was not ended: {}",
+                error.causes()
+            ),
+        }
     }
-    Ok(idle.len() as i64)
+    Ok(ended)
 }

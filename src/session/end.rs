@@ -34,7 +34,7 @@ pub struct Output {
 }
 
 /// How many of the newest messages a handoff is made of.
-const MESSAGES: i64 = 2000;
+const MESSAGES: i64 = 1000;
 
 /// Ends a session.
 pub struct End;

@@ -33,6 +33,7 @@ impl Host {
             .env("AGENT_MEMORY_URL", &self.url)
             .env("AGENT_MEMORY_HOOK_DIR", self.home.join("hooks"))
             .env("AGENT_MEMORY_WITH", "Ada")
+            .current_dir(&self.home)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
@@ -211,6 +212,14 @@ async fn what_happens_while_the_server_is_away_is_told_once_when_it_is_back() {
     drop(server);
     let host = Host { url, home };
     assert_eq!(host.call("session-start", "one", &json!({})), "");
+    // A project of somebody else decides nothing.
+    std::fs::write(
+        host.home.join(".env"),
+        "AGENT_MEMORY_URL=http://127.0.0.1:9\nNODE_ENV=nonsense\n",
+    )
+    .unwrap();
+    let torn = json!([{"type": "tool_result", "tool_use_id": "t", "content": "a\0b"}]);
+    host.write("one", &[("user", torn)]);
     for turn in 0..3 {
         host.write(
             "one",
@@ -230,6 +239,7 @@ async fn what_happens_while_the_server_is_away_is_told_once_when_it_is_back() {
             "{\"session_id\": \"x\", \"transcript_path\": \"/nowhere/at/all\"}",
         ),
         ("no-such-event", "{}"),
+        ("--no-such-option", "{}"),
     ] {
         assert_eq!(
             said(host.start_with(event, input).wait_with_output().unwrap()),
@@ -251,7 +261,7 @@ async fn what_happens_while_the_server_is_away_is_told_once_when_it_is_back() {
     };
     let begun = host.call("session-start", "two", &json!({}));
     assert!(begun.contains("kettle"), "{begun}");
-    assert_eq!(events(&client, "one").await.len(), 3);
+    assert_eq!(events(&client, "one").await.len(), 4);
     assert_eq!(handoffs(&client, "one").await.len(), 1);
     host.call("stop", "one", &json!({}));
     let letters = host.home.join("hooks/letters");
@@ -259,7 +269,7 @@ async fn what_happens_while_the_server_is_away_is_told_once_when_it_is_back() {
         std::fs::read_dir(&letters).unwrap().next().is_none()
     })
     .await;
-    assert_eq!(events(&client, "one").await.len(), 3);
+    assert_eq!(events(&client, "one").await.len(), 4);
     assert_eq!(
         std::fs::read_dir(host.home.join("hooks/refused"))
             .unwrap()

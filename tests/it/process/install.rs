@@ -209,6 +209,37 @@ fn what_others_changed_since_stays() {
         "{\"hooks\": ["
     );
     assert_eq!(text(&home, ".claude.json"), None);
+    let broken = "mcp_servers = { other = { command = \"x\" } }\n";
+    let home = fill("install-inline", &[(".codex/config.toml", Some(broken))]);
+    let (code, told) = said(&mut run(&home, &["install", "codex", "--yes"]));
+    assert!(code != 0 && told.contains("config.toml"), "{told}");
+    assert_eq!(text(&home, ".codex/config.toml").unwrap(), broken);
+    // A group that holds a hook of somebody else keeps it, a server that we did not put there stays, and a program that moved is found.
+    let shared = r#"{"hooks": {"Stop": [{"hooks": [{"type": "command", "command": "./mine.sh"}, {"type": "command", "command": "/old/agent-memory hook stop"}]}]}}"#;
+    let server =
+        r#"{"mcpServers": {"agent-memory": {"type": "http", "url": "https://x.example/mcp"}}}"#;
+    let settings = [
+        (".claude/settings.json", Some(shared)),
+        (".claude.json", Some(server)),
+    ];
+    let home = fill("install-shared", &settings);
+    works(&mut run(&home, &["install", "claude-code", "--yes"]));
+    let now = text(&home, ".claude/settings.json").unwrap();
+    assert!(now.contains("./mine.sh") && !now.contains("/old/"), "{now}");
+    assert_eq!(
+        hooks(&serde_json::from_str(&now).unwrap()).len(),
+        7,
+        "{now}"
+    );
+    assert_eq!(text(&home, ".claude.json").unwrap(), server);
+    std::fs::remove_file(home.join("state/installed.json")).unwrap();
+    works(&mut run(&home, &["uninstall", "claude-code", "--yes"]));
+    let now = text(&home, ".claude/settings.json").unwrap();
+    assert!(
+        now.contains("./mine.sh") && !now.contains("agent-memory"),
+        "{now}"
+    );
+    assert_eq!(text(&home, ".claude.json").unwrap(), server);
     let (code, told) = said(&mut run(&home, &["install", "emacs"]));
     assert!(
         code != 0 && told.contains("claude-code, codex and cursor"),

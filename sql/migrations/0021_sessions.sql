@@ -12,5 +12,6 @@ create table sessions (
 );
 select tenant_table('sessions');
 create index idx_sessions_open on sessions (tenant_id, opened_at) where ended_at is null;
--- session_end: whether the session has left a handoff
-create index idx_session_handoffs_session on session_handoffs (tenant_id, session_id, created_at desc) where deleted_at is null;
+-- session_end: whether the session has left a handoff. By the session first: one that begins with the tenant would offer itself, where
+-- statistics are old, to statements that look for one handoff by its id.
+create index idx_session_handoffs_session on session_handoffs (session_id, tenant_id, created_at desc);

@@ -1,5 +1,6 @@
 //! The configuration: defaults <- file <- environment <- flags. Nothing else reads the environment.
 
+mod agents;
 mod backup;
 mod check;
 mod env_file;
@@ -9,6 +10,7 @@ mod url;
 mod variables;
 mod weak;
 
+pub use agents::{Client, Memory};
 pub use backup::Backup;
 pub use env_file::parse as parse_env_file;
 pub use load::{Flags, Loaded, Source, load};
@@ -144,28 +146,6 @@ pub struct AccessControl {
 pub struct Logging {
     pub environment: String,
     pub level: String,
-}
-
-/// Capture and injection.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-#[allow(missing_docs, reason = "packaging/config.toml documents each setting")]
-pub struct Memory {
-    pub transparent: bool,
-    pub injection: bool,
-    pub max_tokens: u32,
-}
-
-/// How hooks reach a server.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-#[allow(missing_docs, reason = "packaging/config.toml documents each setting")]
-pub struct Client {
-    pub url: String,
-    pub key: String,
-    pub tenant: String,
-    pub with_whom: String,
-    pub hook_dir: String,
 }
 
 /// Consolidation.

@@ -1,6 +1,7 @@
 //! session_end
 
 use super::extract::{Said, Texts, extractive, own_words};
+use crate::db::Row;
 use crate::error::Result;
 use crate::event::Content;
 use crate::handoff::{Handoff, put};
@@ -49,23 +50,21 @@ impl Operation for End {
 
     async fn run(ctx: &Context, input: Input) -> Result<Output> {
         let session: &str = &input.session_id;
+        // Before the transaction: sealing may need a connection of its own.
+        let there = ctx.first(sql!("session/left"), &[&session]).await?;
+        let made = match is_due(there.as_ref()) {
+            true => draft(ctx, session).await?,
+            false => None,
+        };
         let handoff_id = match ctx.begin().await? {
             Begun::Replay(mut ids) => ids.pop(),
             Begun::Fresh(mut write) => {
                 write.query(sql!("session/lock"), &[&session]).await?;
                 let left = write.first(sql!("session/left"), &[&session]).await?;
                 let there: Option<String> = left.as_ref().map(|row| row.get("handoff_id"));
-                let made_before = left
-                    .as_ref()
-                    .is_some_and(|row| row.get("made") && row.get("outdated"));
-                let made = match there.is_none() || made_before {
-                    true => draft(ctx, &write, session).await?,
-                    false => None,
-                };
-                let handoff_id = match made {
+                let handoff_id = match made.filter(|_| is_due(left.as_ref())) {
                     Some(mut handoff) => {
                         handoff.supersedes = there;
-                        ctx.protect(&mut handoff).await?;
                         put(ctx, &mut write, &handoff).await?;
                         Some(handoff.handoff_id)
                     }
@@ -87,15 +86,16 @@ impl Operation for End {
     }
 }
 
+/// Whether a session needs a handoff made: it has none, or one that was made before it went on.
+fn is_due(left: Option<&Row>) -> bool {
+    left.is_none_or(|row| row.get("made") && row.get("outdated"))
+}
+
 /// A handoff made of what was said; none where nothing was.
-async fn draft(
-    ctx: &Context,
-    write: &crate::write::Write,
-    session: &str,
-) -> Result<Option<Handoff>> {
-    let known = write.first(sql!("session/find"), &[&session]).await?;
-    let rows = write
-        .query(sql!("session/said"), &[&session, &MESSAGES])
+async fn draft(ctx: &Context, session: &str) -> Result<Option<Handoff>> {
+    let known = ctx.first(sql!("session/find"), &[&session]).await?;
+    let rows = ctx
+        .read(sql!("session/said"), &[&session, &MESSAGES])
         .await?;
     let mut said = Vec::new();
     let (mut person, mut project) = (None, None);
@@ -121,7 +121,9 @@ async fn draft(
         .and_then(|row| row.get::<_, Option<String>>("project_path"))
         .or(project);
     let whom = whom.unwrap_or_else(|| "unknown".to_owned());
-    Ok(Some(handoff(ctx, session, &whom, project, texts, label)))
+    let mut handoff = handoff(ctx, session, &whom, project, texts, label);
+    ctx.protect(&mut handoff).await?;
+    Ok(Some(handoff))
 }
 
 fn handoff(

@@ -75,7 +75,7 @@ enum Command {
     /// Run one operation: agent-memory call NAME --help lists its arguments; without NAME, all operations.
     Call(call::Call),
     /// Serve one MCP client on standard input and output.
-    Mcp,
+    Mcp(mcp::Mcp),
     /// Put our hooks and our MCP server into the settings of Claude Code, Codex or Cursor.
     Install(install::Settings),
     /// Take them out again: the files are as they were, to the byte.
@@ -177,7 +177,7 @@ pub fn run() -> Result<()> {
     {
         Command::Serve(serve) => serve.run(flags),
         Command::Call(call) => call.run(&flags),
-        Command::Mcp => mcp::run(&flags),
+        Command::Mcp(mcp) => mcp.run(&flags),
         Command::Hook(hook) => hook.run(&flags),
         Command::Install(install) => install.install(&flags),
         Command::Uninstall(install) => install.uninstall(&flags),

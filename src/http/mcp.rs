@@ -3,7 +3,7 @@
 use super::edge::Caller;
 use super::rest::{call, read_body};
 use super::witness::Witness;
-use super::{Leaving, Request, schema};
+use super::{Leaving, Request, prompts, schema};
 use crate::app::App;
 use crate::endpoint::{Endpoint, Run};
 use crate::error::{Error, Kind, Result};
@@ -19,8 +19,8 @@ use hyper::http::request::Parts;
 use rmcp::ServerHandler;
 use rmcp::model::{
     CallToolRequestParams, CallToolResponse, CallToolResult, ContentBlock, ErrorData,
-    Implementation, ListToolsResult, PaginatedRequestParams, ServerCapabilities, ServerConfig,
-    Tool, ToolAnnotations,
+    GetPromptRequestParams, GetPromptResponse, Implementation, ListPromptsResult, ListToolsResult,
+    PaginatedRequestParams, ServerCapabilities, ServerConfig, Tool, ToolAnnotations,
 };
 use rmcp::service::{RequestContext, RoleServer, ServiceExt};
 use rmcp::transport::streamable_http_server::session::never::NeverSessionManager;
@@ -53,7 +53,7 @@ impl Mcp {
             .with_cancellation_token(cancel.clone())
             .with_max_request_body_bytes(super::BODY_LIMIT)
             .disable_allowed_hosts();
-        let memory = Memory::new(app)?;
+        let memory = Memory::new(app, false)?;
         let service = StreamableHttpService::new(
             move || Ok(memory.clone()),
             Arc::new(NeverSessionManager::default()),
@@ -183,16 +183,39 @@ impl AsSent {
     }
 }
 
+/// The tools that are listed unless all are asked for: what an agent needs, without what an operator does. The others can be called
+/// all the same.
+const USUAL: [&str; 16] = [
+    "context_build",
+    "decision_create",
+    "event_record",
+    "finding_post",
+    "handoff_create",
+    "knowledge_create",
+    "knowledge_note",
+    "next_actions",
+    "recall",
+    "rule_create",
+    "session_start",
+    "task_claim",
+    "task_complete",
+    "task_create",
+    "task_list",
+    "wake_up",
+];
+
 /// The registry as an MCP server.
 #[derive(Clone)]
 pub struct Memory {
     app: Arc<App>,
     tools: Arc<Vec<Tool>>,
+    /// Whether all tools are listed, whatever a request says.
+    all: bool,
 }
 
 impl Memory {
-    /// For one server.
-    pub fn new(app: Arc<App>) -> Result<Self> {
+    /// For one server; `all` lists all tools, else a request does with `/mcp?tools=all`.
+    pub fn new(app: Arc<App>, all: bool) -> Result<Self> {
         let mut tools: Vec<Tool> = registry::all()
             .filter(|endpoint| matches!(endpoint.run, Run::Json(_)))
             .map(tool)
@@ -201,7 +224,20 @@ impl Memory {
         Ok(Self {
             app,
             tools: Arc::new(tools),
+            all,
         })
+    }
+
+    /// The context of a wake-up.
+    async fn woken(
+        &self,
+        members: Members,
+        context: &RequestContext<RoleServer>,
+    ) -> Result<String> {
+        let endpoint =
+            registry::find("wake_up").ok_or_else(|| Error::internal("there is no wake_up"))?;
+        let reply = self.answer(endpoint, given(members)?, context).await?;
+        Ok(reply["context"].as_str().unwrap_or_default().to_owned())
     }
 
     async fn run(
@@ -213,13 +249,18 @@ impl Memory {
         let parts = context.extensions.get::<Parts>();
         let args = match parts.and_then(|parts| parts.extensions.get::<AsSent>()) {
             Some(sent) => sent.arguments()?,
-            None => {
-                let pairs = request.arguments.unwrap_or_default().into_iter();
-                pairs
-                    .map(|(name, value)| Ok((name, json::raw(&value)?)))
-                    .collect::<Result<_>>()?
-            }
+            None => given(request.arguments.unwrap_or_default())?,
         };
+        self.answer(endpoint, args, context).await
+    }
+
+    async fn answer(
+        &self,
+        endpoint: &Endpoint,
+        args: Args,
+        context: &RequestContext<RoleServer>,
+    ) -> Result<Value> {
+        let parts = context.extensions.get::<Parts>();
         let (call, witness) = match parts {
             Some(parts) => {
                 let caller = parts.extensions.get::<Caller>().cloned();
@@ -243,7 +284,10 @@ impl ServerHandler for Memory {
     fn get_info(&self) -> ServerConfig {
         let implementation = Implementation::new("agent-memory", env!("CARGO_PKG_VERSION"))
             .with_title("Thread's Memory System");
-        ServerConfig::new(ServerCapabilities::builder().enable_tools().build())
+        let able = ServerCapabilities::builder()
+            .enable_tools()
+            .enable_prompts();
+        ServerConfig::new(able.build())
             .with_server_info(implementation)
             .with_instructions(INSTRUCTIONS)
     }
@@ -251,9 +295,52 @@ impl ServerHandler for Memory {
     async fn list_tools(
         &self,
         _: Option<PaginatedRequestParams>,
-        _: RequestContext<RoleServer>,
+        context: RequestContext<RoleServer>,
     ) -> Result<ListToolsResult, ErrorData> {
-        Ok(ListToolsResult::with_all_items(self.tools.to_vec()))
+        let query = context
+            .extensions
+            .get::<Parts>()
+            .and_then(|parts| parts.uri.query());
+        let all =
+            self.all || query.is_some_and(|query| query.split('&').any(|pair| pair == "tools=all"));
+        let listed = self
+            .tools
+            .iter()
+            .filter(|tool| all || USUAL.contains(&&*tool.name));
+        Ok(ListToolsResult::with_all_items(listed.cloned().collect()))
+    }
+
+    async fn list_prompts(
+        &self,
+        _: Option<PaginatedRequestParams>,
+        _: RequestContext<RoleServer>,
+    ) -> Result<ListPromptsResult, ErrorData> {
+        Ok(ListPromptsResult::with_all_items(prompts::all()))
+    }
+
+    async fn get_prompt(
+        &self,
+        request: GetPromptRequestParams,
+        context: RequestContext<RoleServer>,
+    ) -> Result<GetPromptResponse, ErrorData> {
+        let refused = |error: Error| ErrorData::invalid_params(explain(&error), None);
+        let arguments = request.arguments.as_ref();
+        let with_whom = prompts::argument(arguments, "with_whom").map_err(refused)?;
+        match request.name.as_str() {
+            "wake_up" => {
+                let members = arguments.cloned().unwrap_or_default();
+                let woken = self.woken(members, &context).await.map_err(refused)?;
+                Ok(prompts::wake_up(&woken).into())
+            }
+            "handoff" => {
+                let session = prompts::argument(arguments, "session_id").map_err(refused)?;
+                Ok(prompts::handoff(&with_whom, &session).into())
+            }
+            other => Err(ErrorData::invalid_params(
+                format!("no prompt is called {other}"),
+                None,
+            )),
+        }
     }
 
     async fn call_tool(
@@ -274,6 +361,15 @@ impl ServerHandler for Memory {
             Err(error) => CallToolResult::error(vec![ContentBlock::text(explain(&error))]).into(),
         })
     }
+}
+
+type Members = serde_json::Map<String, Value>;
+
+fn given(members: Members) -> Result<Args> {
+    members
+        .into_iter()
+        .map(|(name, value)| Ok((name, json::raw(&value)?)))
+        .collect()
 }
 
 /// What a model reads when a tool fails: the sentence, the field, and whether to try again.
@@ -310,8 +406,8 @@ fn tool(endpoint: &Endpoint) -> Tool {
 }
 
 /// Serves one client on standard input and output until it goes away or the stopper says so.
-pub async fn stdio(app: Arc<App>, stopper: &Stopper) -> Result<()> {
-    let memory = Memory::new(app)?;
+pub async fn stdio(app: Arc<App>, all: bool, stopper: &Stopper) -> Result<()> {
+    let memory = Memory::new(app, all)?;
     let cancel = CancellationToken::new();
     let service = memory.serve_with_ct(rmcp::transport::io::stdio_pipes(), cancel.clone());
     let running = tokio::select! {

@@ -9,6 +9,7 @@ mod health;
 mod listen;
 mod mcp;
 mod openapi;
+mod prompts;
 mod reply;
 mod rest;
 mod schema;

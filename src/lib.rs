@@ -39,6 +39,7 @@ pub mod operation;
 pub mod page;
 pub mod postgres;
 pub mod registry;
+pub mod remote;
 pub mod report;
 pub mod stop;
 pub mod systemd;

@@ -3,7 +3,8 @@
 
 use crate::config::{Config, Flags, load};
 use crate::error::{Error, Result};
-use crate::hook::{Event, Given, Hook, Host, Remote, Spool, deliver};
+use crate::hook::{Event, Given, Hook, Host, Spool, deliver};
+use crate::remote::Remote;
 use crate::{clock, log as logging};
 use clap::Args;
 use std::io::{IsTerminal, Read, Write};

@@ -113,7 +113,14 @@ impl Database {
 
 /// Runs work on the server as a value, on a migrated database that is opened for the time.
 pub fn with_app<T>(flags: &Flags, work: impl AsyncFnOnce(Arc<App>) -> Result<T>) -> Result<T> {
-    let config = configure(flags, true)?.config;
+    with_configured(configure(flags, true)?.config, work)
+}
+
+/// The same with a configuration that is loaded.
+pub fn with_configured<T>(
+    config: Config,
+    work: impl AsyncFnOnce(Arc<App>) -> Result<T>,
+) -> Result<T> {
     drop_root(&config)?;
     block_on(async {
         let mut database = Database::open(&config, true).await?;

@@ -2,17 +2,16 @@
 //! anybody calling anything. Nothing here keeps the host waiting or makes it fail: what cannot be delivered now waits on the disk.
 
 mod input;
-mod remote;
 mod spool;
 mod transcript;
 
 pub use input::{Given, Host};
-pub use remote::Remote;
 pub use spool::{Letter, Spool, note};
 
 use crate::config::Config;
 use crate::error::{Error, Result};
 use crate::fence::fence;
+use crate::remote::Remote;
 use crate::types::NAME_MAX;
 use serde_json::{Value, json};
 
@@ -235,7 +234,10 @@ pub async fn deliver(spool: &Spool, remote: &Remote) -> Result<()> {
         };
         for waiting in spool.waiting()? {
             let letter = spool.read(&waiting)?;
-            match remote.send(&letter).await {
+            match remote
+                .post_once(&letter.path, &letter.body, &letter.key)
+                .await
+            {
                 Ok(()) => spool.delivered(&waiting)?,
                 // Sent again it would be refused again.
                 Err(error) if refused(&error) => spool.refused(&waiting, &error)?,

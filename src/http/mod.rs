@@ -9,7 +9,6 @@ mod health;
 mod listen;
 mod mcp;
 mod openapi;
-mod prompts;
 mod reply;
 mod rest;
 mod schema;
@@ -17,7 +16,7 @@ mod witness;
 
 pub use argument::{Argument, Shape, description, of as arguments, value as argument};
 pub use listen::{Listeners, bind, serve};
-pub use mcp::{Memory, stdio};
+pub use mcp::{bridge, stdio};
 pub use openapi::document;
 
 use crate::operation::Pieces;

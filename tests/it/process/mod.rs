@@ -1,6 +1,7 @@
 mod access;
 mod backup;
 mod claims;
+mod clients;
 mod command_line;
 mod disk;
 mod doctor;

@@ -1,12 +1,12 @@
-//! The server, as hooks reach it.
+//! A server elsewhere, as hooks and MCP clients on stdio reach it.
 
-use super::spool::Letter;
 use crate::config::Client;
 use crate::error::{Error, Kind, Result};
+use reqwest::header::HeaderMap;
 use serde_json::Value;
 use std::time::Duration;
 
-/// How long a hook waits for one answer, and how long what is delivered beside the host does.
+/// How long a host waits for one answer, and how long what nobody waits for does.
 const PATIENCE: Duration = Duration::from_secs(3);
 const LONG: Duration = Duration::from_secs(60);
 
@@ -46,14 +46,25 @@ impl Remote {
         self.ask(with_body(request, body)).await
     }
 
-    /// Delivers a letter, once however often it is sent.
-    pub async fn send(&self, letter: &Letter) -> Result<()> {
-        let request = self.client.post(format!("{}{}", self.url, letter.path));
-        let request = request.header("Idempotency-Key", &letter.key);
-        self.ask(with_body(request, &letter.body)).await.map(drop)
+    /// Asks with a body, once however often it is sent with this key.
+    pub async fn post_once(&self, path: &str, body: &Value, key: &str) -> Result<()> {
+        let request = self.client.post(format!("{}{path}", self.url));
+        let request = request.header("Idempotency-Key", key);
+        self.ask(with_body(request, body)).await.map(drop)
     }
 
-    async fn ask(&self, mut request: reqwest::RequestBuilder) -> Result<Value> {
+    /// Sends a body with headers of its own; the status and whatever is answered.
+    pub async fn exchange(
+        &self,
+        path: &str,
+        headers: HeaderMap,
+        body: Value,
+    ) -> Result<(u16, Value)> {
+        let request = self.client.post(format!("{}{path}", self.url));
+        self.send(with_body(request, &body).headers(headers)).await
+    }
+
+    async fn send(&self, mut request: reqwest::RequestBuilder) -> Result<(u16, Value)> {
         if !self.key.is_empty() {
             request = request.bearer_auth(&self.key);
         }
@@ -66,8 +77,12 @@ impl Remote {
         };
         let reply = request.send().await.map_err(away)?;
         let status = reply.status().as_u16();
-        let body: Value =
-            serde_json::from_slice(&reply.bytes().await.map_err(away)?).unwrap_or_default();
+        let body = reply.bytes().await.map_err(away)?;
+        Ok((status, serde_json::from_slice(&body).unwrap_or_default()))
+    }
+
+    async fn ask(&self, request: reqwest::RequestBuilder) -> Result<Value> {
+        let (status, body) = self.send(request).await?;
         let kind = match status {
             200..=299 => return Ok(body),
             400 | 415 => Kind::Invalid,

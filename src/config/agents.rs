@@ -10,6 +10,7 @@ pub struct Memory {
     pub transparent: bool,
     pub injection: bool,
     pub max_tokens: u32,
+    pub upstream_url: String,
 }
 
 /// How hooks reach a server.

@@ -54,6 +54,7 @@ pub const VARIABLES: &[(&str, &str)] = &[
     ("TRANSPARENT_MEMORY", "memory.transparent"),
     ("CONTEXT_INJECTION", "memory.injection"),
     ("CONTEXT_MAX_TOKENS", "memory.max_tokens"),
+    ("UPSTREAM_LLM_URL", "memory.upstream_url"),
     ("AGENT_MEMORY_URL", "client.url"),
     ("AGENT_MEMORY_KEY", "client.key"),
     ("AGENT_MEMORY_TENANT", "client.tenant"),

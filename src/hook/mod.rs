@@ -11,6 +11,7 @@ pub use spool::{Letter, Spool, note};
 use crate::config::Config;
 use crate::error::{Error, Result};
 use crate::fence::fence;
+use crate::remind::{LOOKED_AT, Reminder};
 use crate::remote::Remote;
 use crate::types::NAME_MAX;
 use serde_json::{Value, json};
@@ -50,7 +51,7 @@ impl Event {
 /// Tokens of a wake-up where the session still has what was said before.
 const RESUMED: u32 = 500;
 /// Tokens of what is recalled for a prompt.
-const RECALLED: u32 = 400;
+const RECALLED: usize = 400;
 
 /// A hook on its way.
 pub struct Hook<'a> {
@@ -182,25 +183,18 @@ impl Hook<'_> {
         let Some(prompt) = self.given.prompt() else {
             return Ok(None);
         };
-        let query = json!({"query": prompt, "limit": 8, "max_tokens": RECALLED});
+        let query = json!({"query": prompt, "limit": LOOKED_AT});
         let reply = remote.post("/api/v1/recall", &query).await?;
         if reply["below_confidence"] == true {
             return Ok(None);
         }
-        let session = self.session();
-        let results = reply["results"].as_array().into_iter().flatten();
-        // What was said in this session stands in it already.
-        let lines: Vec<String> = results
-            .filter(|result| result["session_id"] != json!(session))
-            .filter_map(|result| {
-                Some(format!(
-                    "{}: {}",
-                    result["at"].as_str()?,
-                    result["text"].as_str()?
-                ))
-            })
-            .collect();
-        Ok((!lines.is_empty()).then(|| fence("recall", &lines.join("\n"))))
+        let reminder = Reminder {
+            question: &prompt,
+            session: Some(&self.session()),
+            max_tokens: RECALLED,
+        };
+        let (block, _) = reminder.quote(reply["results"].as_array().map_or(&[], Vec::as_slice));
+        Ok(Some(block).filter(|block| !block.is_empty()))
     }
 
     fn session(&self) -> String {

@@ -1,4 +1,4 @@
-//! From a request's headers to who asks.
+//! From a request's key to who asks.
 
 use super::address::Guesses;
 use crate::app::App;
@@ -13,7 +13,7 @@ use std::net::IpAddr;
 /// `address` may try only so many keys that nobody has.
 pub async fn principal(
     app: &App,
-    headers: &HeaderMap,
+    key: Option<&str>,
     open: bool,
     guesses: &Guesses,
     address: IpAddr,
@@ -21,7 +21,7 @@ pub async fn principal(
     if !app.keys_on {
         return Ok(Principal::operator());
     }
-    let Some(key) = key(headers) else {
+    let Some(key) = key else {
         let anyone = Principal {
             tenant: None,
             access: Access::Read,
@@ -42,7 +42,7 @@ pub async fn principal(
 }
 
 /// `Authorization: Bearer` or `X-API-Key`.
-fn key(headers: &HeaderMap) -> Option<&str> {
+pub fn key(headers: &HeaderMap) -> Option<&str> {
     let bearer = headers
         .get(AUTHORIZATION)
         .and_then(|value| value.to_str().ok())

@@ -1,6 +1,7 @@
 //! The first and the last to touch a request: who asks, is it meant for us, which face answers.
 
 use super::address::{self, Guesses};
+use super::gateway::{self, Gateway};
 use super::health::Health;
 use super::mcp::Mcp;
 use super::{Content, Leaving, Request, auth, browser, reply, rest, witness};
@@ -20,6 +21,7 @@ pub struct Edge {
     app: Arc<App>,
     rest: rest::Service,
     mcp: Mcp,
+    gateway: Gateway,
     health: Health,
     guesses: Guesses,
 }
@@ -41,6 +43,7 @@ impl Edge {
         Ok(Self {
             rest: rest::service(app.clone())?,
             mcp: Mcp::new(app.clone())?,
+            gateway: Gateway::new(app.clone())?,
             health: Health::new(app.clone()),
             guesses: Guesses::default(),
             app,
@@ -63,16 +66,19 @@ impl Edge {
         let preflight =
             origin.is_some() && browser::is_preflight(request.method(), request.headers());
         let told = Arc::default();
+        let to_model = gateway::leads(request.uri().path());
         let mut response = match self
             .route(request, &request_id, client.address, preflight, &told)
             .await
         {
             Ok(response) => response,
+            Err(error) if to_model => gateway::problem(&error, &request_id),
             Err(error) => reply::problem(&error, &request_id).map(Content::boxed),
         };
         let headers = response.headers_mut();
         if let Ok(value) = HeaderValue::from_str(&request_id) {
-            headers.insert(REQUEST_ID.clone(), value);
+            // A model's server names its own requests.
+            headers.entry(&REQUEST_ID).or_insert(value);
         }
         browser::harden(config, headers, client.secure);
         if let Some(origin) = origin {
@@ -92,6 +98,11 @@ impl Edge {
     /// The MCP face holds streams open; they end after everything else.
     pub fn stop_mcp(&self) {
         self.mcp.stop();
+    }
+
+    /// Waits until what was said to models is written.
+    pub async fn written(&self) {
+        self.gateway.written().await;
     }
 
     async fn route(
@@ -120,6 +131,7 @@ impl Edge {
             rest::TOKEN,
             witness::HEADERS[0],
             witness::HEADERS[1],
+            gateway::KEY,
         ] {
             if request.headers().get_all(name).iter().count() > 1 {
                 return Err(Error::invalid(format!("the header {name} is given twice")).field(name));
@@ -127,6 +139,7 @@ impl Edge {
         }
         let path = request.uri().path();
         let mcp = path == "/mcp";
+        let to_model = gateway::leads(path);
         if path == "/health" || path.starts_with("/health/") {
             return Ok(self
                 .health
@@ -148,13 +161,24 @@ impl Edge {
         }
         let open =
             self.app.config.access.metrics_public && rest::is_scrape(path, request.headers());
-        let principal =
-            auth::principal(&self.app, request.headers(), open, &self.guesses, address).await?;
-        request.extensions_mut().insert(Caller {
+        // A model's own key is in the usual headers.
+        let key = match to_model {
+            true => request
+                .headers()
+                .get(gateway::KEY)
+                .and_then(|key| key.to_str().ok()),
+            false => auth::key(request.headers()),
+        };
+        let principal = auth::principal(&self.app, key, open, &self.guesses, address).await?;
+        let caller = Caller {
             principal,
             request_id: request_id.to_owned(),
             told: told.clone(),
-        });
+        };
+        if to_model {
+            return self.gateway.answer(request, caller).await;
+        }
+        request.extensions_mut().insert(caller);
         if mcp {
             return self.mcp.answer(request).await;
         }

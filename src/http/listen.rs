@@ -21,6 +21,8 @@ const CONNECTIONS: usize = 4096;
 /// How long a connection may be idle, and a request's head may take. Clients and proxies keep connections for their next request for up
 /// to 90 s; one that we close first may just be carrying it.
 const IDLE: Duration = Duration::from_secs(120);
+/// How long what was said to models may take to be written after the last answer.
+const WRITES: Duration = Duration::from_secs(5);
 /// How often a connection that has asked nothing yet is looked at: it goes when we stop, or when there are many.
 const SILENT: Duration = Duration::from_secs(3);
 /// How long we go on accepting, answering `Connection: close`, after the stop: load balancers need a moment to notice, and a
@@ -140,6 +142,7 @@ pub async fn serve(app: &Arc<App>, listeners: Listeners, stopper: &Stopper) -> R
         );
     }
     edge.stop_mcp();
+    let _ = tokio::time::timeout(WRITES, edge.written()).await;
     Ok(())
 }
 

@@ -5,6 +5,7 @@ mod argument;
 mod auth;
 mod browser;
 mod edge;
+mod gateway;
 mod health;
 mod listen;
 mod mcp;

@@ -292,7 +292,7 @@ pub fn is_scrape(path: &str, headers: &HeaderMap) -> bool {
 }
 
 async fn body_args(headers: &HeaderMap, pieces: Bodies) -> Result<Args> {
-    let body = read_body(headers, pieces).await?;
+    let body = read_body(headers, pieces, BODY_LIMIT).await?;
     if body.is_empty() {
         return Ok(Args::default());
     }
@@ -301,7 +301,7 @@ async fn body_args(headers: &HeaderMap, pieces: Bodies) -> Result<Args> {
 }
 
 /// A body whose pieces have to keep coming.
-fn patient(body: impl Stream<Item = Result<Bytes>> + Send + 'static) -> Bodies {
+pub fn patient(body: impl Stream<Item = Result<Bytes>> + Send + 'static) -> Bodies {
     let body = Box::pin(body);
     futures_util::stream::unfold(body, |mut body| async move {
         let late = || Error::invalid("the body did not come within 30 s");
@@ -311,14 +311,14 @@ fn patient(body: impl Stream<Item = Result<Bytes>> + Send + 'static) -> Bodies {
     .boxed()
 }
 
-/// A whole body, up to the limit.
-pub async fn read_body(headers: &HeaderMap, mut pieces: Bodies) -> Result<Bytes> {
+/// A whole body of at most `limit` bytes.
+pub async fn read_body(headers: &HeaderMap, mut pieces: Bodies, limit: usize) -> Result<Bytes> {
     let too_large = || {
-        let message = format!("a body has at most {} MiB", BODY_LIMIT >> 20);
+        let message = format!("a body has at most {} MiB", limit >> 20);
         Error::new(Kind::TooLarge, "body_too_large", message)
     };
     let said = text(headers, CONTENT_LENGTH).and_then(|length| length.parse::<usize>().ok());
-    if said.is_some_and(|length| length > BODY_LIMIT) {
+    if said.is_some_and(|length| length > limit) {
         return Err(too_large());
     }
     let Some(first) = pieces.try_next().await? else {
@@ -329,12 +329,12 @@ pub async fn read_body(headers: &HeaderMap, mut pieces: Bodies) -> Result<Bytes>
     }
     let mut body = Vec::from(first);
     while let Some(piece) = pieces.try_next().await? {
-        if body.len() + piece.len() > BODY_LIMIT {
+        if body.len() + piece.len() > limit {
             return Err(too_large());
         }
         body.extend_from_slice(&piece);
     }
-    match body.len() > BODY_LIMIT {
+    match body.len() > limit {
         true => Err(too_large()),
         false => Ok(body.into()),
     }

@@ -111,7 +111,8 @@ impl Witness {
     }
 }
 
-fn name(headers: &HeaderMap, header: &'static str) -> Result<Option<String>> {
+/// A header that is a name.
+pub fn name(headers: &HeaderMap, header: &'static str) -> Result<Option<String>> {
     let Some(value) = headers.get(header) else {
         return Ok(None);
     };

@@ -1,11 +1,11 @@
 //! message
 
 use crate::endpoint::Endpoint;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::event::{Words, say};
-use crate::fence::fence;
 use crate::operation::{Access, Context, Method, Operation};
 use crate::recall::{Query, search};
+use crate::remind::{LOOKED_AT, Reminder};
 use crate::text::tokens;
 use crate::types::{Name, Text};
 use schemars::JsonSchema;
@@ -45,9 +45,6 @@ pub struct Output {
     /// Its size.
     token_count: usize,
 }
-
-/// How many memories are looked at.
-const MOST: usize = 50;
 
 /// Records a message.
 pub struct Message;
@@ -92,25 +89,17 @@ impl Operation for Message {
 
 /// What recall is sure of, quoted within `max` tokens, and the ids.
 async fn remembered(ctx: &Context, text: &str, max: usize) -> Result<(String, Vec<String>)> {
-    let answer = search(ctx, &Query::words(text, ctx.at, MOST)).await?;
+    let answer = search(ctx, &Query::words(text, ctx.at, LOOKED_AT as usize)).await?;
     if answer.below_confidence {
         return Ok(Default::default());
     }
-    let (mut lines, mut refs) = (Vec::new(), Vec::new());
-    let mut block = String::new();
-    for found in answer.found {
-        let who = found.actor.unwrap_or_default();
-        let at = found.at.format("%Y-%m-%d");
-        lines.push(format!("{at} {} {who}: {}", found.kind, found.text));
-        let longer = fence("recall", &lines.join("\n"));
-        match tokens(&longer) <= max {
-            true => {
-                block = longer;
-                refs.push(found.id);
-            }
-            false => drop(lines.pop()),
-        }
-    }
+    let found = serde_json::to_value(answer.found).map_err(Error::internal)?;
+    let reminder = Reminder {
+        question: text,
+        session: None,
+        max_tokens: max,
+    };
+    let (block, refs) = reminder.quote(found.as_array().map_or(&[], Vec::as_slice));
     ctx.place
         .index
         .used(&ctx.tenant, refs.iter().map(String::as_str), ctx.at);

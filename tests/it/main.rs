@@ -18,6 +18,7 @@ mod every_operation;
 mod export;
 mod faces;
 mod forgetting;
+mod gateway;
 mod handoff;
 mod idempotency;
 mod isolation;

@@ -10,7 +10,7 @@ mod tools;
 pub use bridge::bridge;
 pub use stdio::stdio;
 
-use super::rest::read_body;
+use super::rest::{patient, read_body};
 use super::{Leaving, Request};
 use crate::app::App;
 use crate::error::{Error, Result};
@@ -59,7 +59,7 @@ impl Mcp {
         let (mut parts, body) = request.into_parts();
         let pieces = BodyDataStream::new(body)
             .map_err(|error| Error::invalid(format!("the body broke off: {error}")));
-        let bytes = read_body(&parts.headers, Box::pin(pieces)).await?;
+        let bytes = read_body(&parts.headers, patient(pieces), super::BODY_LIMIT).await?;
         if parts.method == hyper::Method::POST
             && let Err(refusal) = check(&parts.headers, &bytes)
         {

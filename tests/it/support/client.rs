@@ -149,6 +149,20 @@ impl Client {
             .await
     }
 
+    /// Posts a body and leaves the answer to be read piece by piece.
+    pub async fn stream(&self, path: &str, body: impl Into<Vec<u8>>) -> reqwest::Response {
+        let request = self.http.post(format!("{}{path}", self.url));
+        let request = request.headers(self.headers.clone()).body(body.into());
+        let request = request.header("content-type", "application/json");
+        request.send().await.unwrap()
+    }
+
+    /// The key that it sends.
+    pub fn bearer(&self) -> &str {
+        let sent = self.headers["authorization"].to_str().unwrap();
+        sent.strip_prefix("Bearer ").unwrap()
+    }
+
     /// Any request.
     pub async fn raw(
         &self,

@@ -7,6 +7,7 @@ pub mod logs;
 pub mod process;
 pub mod sample;
 pub mod server;
+pub mod upstream;
 pub mod victim;
 pub mod worlds;
 pub mod years;

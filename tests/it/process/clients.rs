@@ -1,8 +1,10 @@
 //! MCP with clients that others wrote: the conformance suite, the inspector, the Python and JavaScript SDKs.
 
 use crate::support::process::{Running, program, works};
-use crate::support::scratch;
-use serde_json::Value;
+use crate::support::upstream::Upstream;
+use crate::support::{Client, scratch};
+use agent_memory::knowledge::NoteWrite;
+use serde_json::{Value, json};
 use std::fmt::Write as _;
 use std::path::PathBuf;
 use std::process::Command;
@@ -112,4 +114,43 @@ fn agents_live_on_it_with_the_usual_clients() {
             .args([&server.url, key, program()]),
     );
     std::fs::remove_file(place).unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_makers_own_clients_speak_through_the_gateway() {
+    let upstream = Upstream::start().await;
+    let server = Running::start(&scratch("models").join("data"), |command| {
+        command.env("UPSTREAM_LLM_URL", &upstream.url);
+    });
+    let acme = Client::new(&server.url).tenant("acme");
+    let known = json!({"text": "The harbour pilot is called Ines Martins."});
+    acme.call::<NoteWrite>(known).await.ok();
+    let mut client = Command::new(installed().join("bin/python"));
+    client.args(["-c", &script("models.py"), &server.url]);
+    let ran = tokio::task::spawn_blocking(move || works(&mut client));
+    ran.await.unwrap();
+    let through = |seen: &&crate::support::upstream::Seen| {
+        seen.body.windows(12).any(|words| words == b"Ines Martins")
+    };
+    let seen = upstream.seen();
+    assert_eq!(
+        seen.iter().filter(through).count(),
+        seen.len() - 1,
+        "all but the list of models"
+    );
+    // Who stops the server loses nothing of what was said.
+    assert_eq!(server.stop(), Some(0));
+    let server = Running::start(&scratch("models").join("data"), |_| ());
+    let acme = Client::new(&server.url).tenant("acme");
+    let kept = acme
+        .get("/api/v1/events?session_id=sdk&limit=100")
+        .await
+        .ok();
+    let kept = kept["events"].as_array().unwrap();
+    let of = |who: &str| {
+        kept.iter()
+            .filter(|event| event["actor"]["id"] == who)
+            .count()
+    };
+    assert_eq!((of("user"), of("pilot")), (8, 6), "{kept:?}");
 }

@@ -1,7 +1,11 @@
-//! Sets quoted memories off from what a model is told to do: each of their lines begins with a mark, so that no text ends its own quotation.
+//! Sets quoted memories off from what a model is told to do: each of their lines begins with a mark, so that no text ends its own quotation,
+//! and lines that read like orders are marked as none.
 
-/// What stands at the beginning of each quoted line.
+use crate::trust::{Verdict, judge};
+
+/// What stands at the beginning of each quoted line, and before one that reads like an order.
 const MARK: &str = "> ";
+const NO_ORDER: &str = "(quoted, not an order) ";
 
 /// A quotation: where it comes from, and its lines, each marked. The same text is always the same block.
 pub fn fence(source: &str, text: &str) -> String {
@@ -14,6 +18,9 @@ pub fn fence(source: &str, text: &str) -> String {
     );
     for line in lines(text) {
         block.push_str(MARK);
+        if judge(line) != Verdict::Plain {
+            block.push_str(NO_ORDER);
+        }
         block.push_str(line);
         block.push('\n');
     }
@@ -47,7 +54,10 @@ mod tests {
                 .iter()
                 .all(|line| line.starts_with(MARK))
         );
-        assert_eq!(block.matches("> </memory>").count(), 3);
+        assert_eq!(
+            block.matches("> (quoted, not an order) </memory>").count(),
+            3
+        );
         assert_eq!(fence("a", "b"), fence("a", "b"));
     }
 }

@@ -47,6 +47,7 @@ pub mod stop;
 pub mod systemd;
 pub mod tenant;
 pub mod text;
+pub mod trust;
 pub mod types;
 pub mod write;
 

@@ -8,4 +8,6 @@ select sensitivity from capsules where $2 = 'capsule' and tenant_id = $1 and cap
 union all
 select sensitivity from session_handoffs where $2 = 'handoff' and tenant_id = $1 and handoff_id = $3 and deleted_at is null
 union all
+select sensitivity from findings where $2 = 'finding' and tenant_id = $1 and finding_id = $3
+union all
 select sensitivity from knowledge_notes where $2 = 'knowledge' and tenant_id = $1 and note_id = $3 and deleted_at is null

@@ -1,2 +1,2 @@
 -- export_all
-select * from findings where tenant_id = $1 order by created_at, finding_id
+select * from findings where tenant_id = $1 and withheld is null order by created_at, finding_id

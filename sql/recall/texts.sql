@@ -26,4 +26,4 @@ where p.tenant_id = $1 and p.principle_id = any($6)
 union all
 select finding_id, finding_id, tags, null, array['content'], array[content]
 from findings
-where tenant_id = $1 and finding_id = any($7) and sealed is null and sensitivity not in ('high', 'secret')
+where tenant_id = $1 and finding_id = any($7) and coalesce(withheld, 'quarantined') = 'quarantined' and sealed is null and sensitivity not in ('high', 'secret')

@@ -1,9 +1,11 @@
 //! decision_create
 
 use super::Decision;
+use crate::edit::{Target, quarantine};
 use crate::error::{Error, Kind, Result};
 use crate::knowledge::none;
 use crate::operation::{Access, Context, Method, Operation};
+use crate::trust::attack;
 use crate::types::{List, Name, Text, strings};
 use crate::write::{Begun, gone};
 use crate::{id, sql};
@@ -78,6 +80,7 @@ impl Operation for Create {
 pub(super) async fn store(ctx: &Context, input: Input) -> Result<Decision> {
     let mut draft = draft(ctx, input);
     let said = draft.clone();
+    let attack = attack(&mut draft);
     ctx.protect(&mut draft).await?;
     let (decision_id, fresh) = match ctx.begin().await? {
         Begun::Replay(mut ids) => (ids.pop().ok_or_else(gone)?, false),
@@ -117,6 +120,9 @@ pub(super) async fn store(ctx: &Context, input: Input) -> Result<Decision> {
                     .await?
                     .ok_or_else(replaced)?;
                 write.supersede(&old, draft.created_at, None).await?;
+            }
+            if let Some(rule) = attack.filter(|_| stored == draft.decision_id) {
+                quarantine(ctx, &mut write, Target::Decision, &stored, rule).await?;
             }
             write.commit(std::slice::from_ref(&stored)).await?;
             let fresh = stored == draft.decision_id;

@@ -90,6 +90,10 @@ async fn withhold(
             sql!("edit/withhold_decision"),
         ),
         Target::Capsule => (None, sql!("edit/withhold_capsule")),
+        Target::Finding => (
+            Some(sql!("edit/lock_finding")),
+            sql!("edit/withhold_finding"),
+        ),
         Target::Chunk => return chunk::withhold(ctx, write, edit, why).await,
     };
     let mut before = Before::default();
@@ -137,7 +141,7 @@ async fn rewrite(
         Target::Knowledge => amend::note(ctx, write, edit, texts).await?,
         Target::Decision => amend::decision(ctx, write, edit, texts).await?,
         Target::Chunk => chunk::rewrite(ctx, write, edit, texts).await?,
-        Target::Capsule => BTreeMap::new(),
+        Target::Capsule | Target::Finding => BTreeMap::new(),
     };
     Ok(Before {
         texts,

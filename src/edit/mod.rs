@@ -7,12 +7,14 @@ mod chunk;
 mod get;
 mod list;
 mod propose;
+mod quarantine;
 mod reject;
 
 pub use approve::Approve;
 pub use get::Get;
 pub use list::List;
 pub use propose::Propose;
+pub use quarantine::quarantine;
 pub use reject::Reject;
 
 use crate::db::Row;
@@ -53,6 +55,8 @@ pub enum Target {
     Handoff,
     /// A note.
     Knowledge,
+    /// A finding.
+    Finding,
 }
 
 /// What an edit does.
@@ -125,6 +129,10 @@ pub struct Patch {
 }
 
 impl Patch {
+    fn json(&self) -> Result<String> {
+        serde_json::to_string(self).map_err(Error::internal)
+    }
+
     /// The texts by their names.
     fn texts(&self) -> BTreeMap<&'static str, &str> {
         let all = [
@@ -231,6 +239,12 @@ fn word<T: for<'a> Deserialize<'a>>(text: &str) -> Result<T> {
     serde_json::from_value(text.into()).map_err(Error::internal)
 }
 
+/// The word of an enum.
+fn name(value: impl Serialize) -> Result<String> {
+    let value = serde_json::to_value(value).map_err(Error::internal)?;
+    Ok(value.as_str().unwrap_or_default().to_owned())
+}
+
 impl Edit {
     /// From rows of edits, as far as their own tenant may see them.
     pub fn shown(ctx: &Context, rows: &[Row]) -> Result<Vec<Self>> {
@@ -255,6 +269,30 @@ impl Edit {
             decided_at: row.get("decided_at"),
             sealed: row.get::<_, Option<Vec<u8>>>("sealed").map(Sealed),
         })
+    }
+
+    /// Writes a new one.
+    async fn insert(&self, write: &Write) -> Result<()> {
+        let (target_type, op) = (name(self.target_type)?, name(self.op)?);
+        let sealed = self.sealed.as_ref().map(|sealed| sealed.0.as_slice());
+        write
+            .query(
+                sql!("edit/propose"),
+                &[
+                    &self.edit_id,
+                    &target_type,
+                    &self.target_id,
+                    &op,
+                    &self.reason,
+                    &self.patch,
+                    &self.proposed_by,
+                    &self.sensitivity,
+                    &sealed,
+                    &self.created_at,
+                ],
+            )
+            .await
+            .map(drop)
     }
 
     /// Locks an edit and opens it, to decide on it.

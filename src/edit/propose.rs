@@ -1,6 +1,6 @@
 //! edit_propose
 
-use super::{Edit, Op, Patch, Target};
+use super::{Edit, Op, Patch, Target, name};
 use crate::error::{Error, Result};
 use crate::operation::{Access, Context, Method, Operation};
 use crate::types::{Name, Object, Text};
@@ -44,12 +44,7 @@ impl Operation for Propose {
         let patch = input.patch.map(|patch| patch.0).unwrap_or_default();
         check(input.target_type, input.op, &patch)?;
         let (edit_id, created_at) = id::new("edt");
-        let target_type = serde_json::to_value(input.target_type).map_err(Error::internal)?;
-        let op = serde_json::to_value(input.op).map_err(Error::internal)?;
-        let (target_type, op) = (
-            target_type.as_str().unwrap_or_default(),
-            op.as_str().unwrap_or_default(),
-        );
+        let target_type = name(input.target_type)?;
         let edit_id = match ctx.begin().await? {
             Begun::Replay(mut ids) => ids.pop().ok_or_else(gone)?,
             Begun::Fresh(write) => {
@@ -67,7 +62,7 @@ impl Operation for Propose {
                     target_id: target.to_owned(),
                     op: input.op,
                     reason: input.reason.into(),
-                    patch: serde_json::to_string(&patch).map_err(Error::internal)?,
+                    patch: patch.json()?,
                     before: "{}".to_owned(),
                     status: "pending".to_owned(),
                     proposed_by: input.proposed_by.into(),
@@ -77,24 +72,7 @@ impl Operation for Propose {
                     sealed: None,
                 };
                 ctx.protect(&mut edit).await?;
-                let sealed = edit.sealed.map(|sealed| sealed.0);
-                write
-                    .query(
-                        sql!("edit/propose"),
-                        &[
-                            &edit.edit_id,
-                            &target_type,
-                            &edit.target_id,
-                            &op,
-                            &edit.reason,
-                            &edit.patch,
-                            &edit.proposed_by,
-                            &edit.sensitivity,
-                            &sealed,
-                            &edit.created_at,
-                        ],
-                    )
-                    .await?;
+                edit.insert(&write).await?;
                 write.commit(std::slice::from_ref(&edit.edit_id)).await?;
                 edit.edit_id
             }
@@ -110,7 +88,7 @@ fn check(target: Target, op: Op, patch: &Patch) -> Result<()> {
     let names: &[&str] = match target {
         Target::Chunk => &["text"],
         Target::Decision => &["decision"],
-        Target::Capsule => &[],
+        Target::Capsule | Target::Finding => &[],
         Target::Handoff => &[
             "experienced",
             "noticed",
@@ -125,10 +103,9 @@ fn check(target: Target, op: Op, patch: &Patch) -> Result<()> {
     if op.withholds().is_some() && (!texts.is_empty() || patch.weight.is_some()) {
         return refuse("only amend and attenuate take a patch");
     }
-    if target == Target::Capsule && op.withholds().is_none() {
-        return Err(
-            Error::invalid("a capsule can be retracted, quarantined or blocked").field("op"),
-        );
+    if matches!(target, Target::Capsule | Target::Finding) && op.withholds().is_none() {
+        let message = "a capsule or a finding can be retracted, quarantined or blocked";
+        return Err(Error::invalid(message).field("op"));
     }
     match op {
         Op::Amend if texts.is_empty() => refuse("an amendment names what it changes"),

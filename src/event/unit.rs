@@ -4,6 +4,7 @@ use super::content::Artifact;
 use super::record::{ActorType, Channel, Input, Kind};
 use crate::db::Claim;
 use crate::db::{Columns, Sql, Statement, Stored, Unit};
+use crate::edit::{Target, quarantine};
 use crate::error::Result;
 use crate::event::judge;
 use crate::operation::Context;
@@ -11,9 +12,10 @@ use crate::recall::Item;
 use crate::seal::{DataKey, what_for};
 use crate::tenant::Adds;
 use crate::text::{passages, tokens};
+use crate::trust::judge as suspect;
 use crate::types::Sensitivity;
 use crate::types::{Instant, Name, strings};
-use crate::write::gone;
+use crate::write::{Begun, gone};
 use crate::{id, sql};
 use chrono::{DateTime, Utc};
 use schemars::JsonSchema;
@@ -32,6 +34,9 @@ pub struct Recorded {
     /// The bytes it produced.
     #[serde(skip_serializing_if = "Option::is_none")]
     artifact_id: Option<String>,
+    /// Passages that look like an attack on a model, by the rules of their edits (edit_list): kept back until edit_reject.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    quarantined: Vec<String>,
 }
 
 impl Recorded {
@@ -71,6 +76,8 @@ struct Rest {
 
 struct Chunk {
     chunk_id: String,
+    /// The rule by which it looks like an attack.
+    attack: Option<&'static str>,
     text: String,
     sealed: Option<Vec<u8>>,
     tokens: usize,
@@ -82,6 +89,7 @@ impl Draft {
         let (event_id, created_at) = id::new("evt");
         let chunk = |text: &str| Chunk {
             chunk_id: id::new("chk").0,
+            attack: suspect(text).attack(),
             text: text.to_owned(),
             sealed: None,
             tokens: tokens(text),
@@ -178,7 +186,14 @@ impl Draft {
                 .map(|chunk| chunk.chunk_id.clone())
                 .collect(),
             artifact_id: self.artifact.as_ref().map(|(id, _)| id.clone()),
+            quarantined: self.attacks().map(|(id, _)| id.to_owned()).collect(),
         }
+    }
+
+    /// The passages that look like attacks, and by which rules.
+    fn attacks(&self) -> impl Iterator<Item = (&str, &'static str)> {
+        let chunks = self.chunks.iter();
+        chunks.filter_map(|chunk| Some((chunk.chunk_id.as_str(), chunk.attack?)))
     }
 }
 
@@ -214,7 +229,14 @@ pub(super) async fn store(ctx: &Context, mut events: Vec<Draft>) -> Result<Vec<R
         events,
         claim: ctx.claim.clone(),
     };
-    let (unit, stored) = ctx.place.events.write(unit).await?;
+    let kept_back = unit
+        .events
+        .iter()
+        .any(|event| event.attacks().next().is_some());
+    let (unit, stored) = match kept_back {
+        true => alone(ctx, unit).await?,
+        false => ctx.place.events.write(unit).await?,
+    };
     if stored == Stored::New {
         ctx.place.index.wrote(&ctx.tenant, number, &unit.items);
         return Ok(unit.events.iter().map(Draft::recorded).collect());
@@ -230,8 +252,25 @@ pub(super) async fn store(ctx: &Context, mut events: Vec<Draft>) -> Result<Vec<R
             event_id: row.get(0),
             chunk_ids: row.get(1),
             artifact_id: row.get(2),
+            quarantined: Vec::new(),
         })
         .collect())
+}
+
+/// Writes events in a transaction of their own, with the edits that keep some of their passages back.
+async fn alone(ctx: &Context, unit: NewEvents) -> Result<(NewEvents, Stored)> {
+    let Begun::Fresh(mut write) = ctx.begin().await? else {
+        return Ok((unit, Stored::Replay));
+    };
+    for statement in NewEvents::statements(&[&unit]) {
+        let columns = statement.columns.params();
+        write.system(statement.sql, &columns).await?;
+    }
+    for (chunk, rule) in unit.events.iter().flat_map(Draft::attacks) {
+        quarantine(ctx, &mut write, Target::Chunk, chunk, rule).await?;
+    }
+    write.commit(&unit.ids()).await?;
+    Ok((unit, Stored::New))
 }
 
 impl Unit for NewEvents {

@@ -7,11 +7,13 @@ pub use list::List;
 pub use post::Post;
 
 use crate::db::{Row, Tx};
+use crate::edit::{Target, quarantine};
 use crate::endpoint::Endpoint;
 use crate::error::Result;
 use crate::operation::Context;
 use crate::recall::Item;
 use crate::seal::{Sealable, Sealed, Show};
+use crate::trust::judge;
 use crate::types::{List as Bounded, Name, Share, Tags, Text, strings};
 use crate::write::Write;
 use crate::{id, sql};
@@ -51,6 +53,9 @@ pub struct Finding {
     /// In exports of sealed findings: the text, encrypted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sealed: Option<Sealed>,
+    /// The rule by which it looks like an attack, before it is written.
+    #[serde(skip)]
+    attack: Option<&'static str>,
 }
 
 /// A finding before it is stored.
@@ -80,12 +85,14 @@ impl Draft {
     /// The finding of an agent, of a task or none.
     pub fn into_finding(self, ctx: &Context, agent: &str, task: Option<&str>) -> Finding {
         let (finding_id, created_at) = id::new("fnd");
+        let content = String::from(self.content);
         Finding {
+            attack: judge(&content).attack(),
             finding_id,
             tenant_id: ctx.tenant.clone(),
             task_id: task.map(str::to_owned),
             agent_id: agent.to_owned(),
-            content: self.content.into(),
+            content,
             confidence: self.confidence.get(),
             tags: strings(self.tags.into_inner()),
             refs: strings(self.refs.into_inner()),
@@ -121,7 +128,11 @@ impl Finding {
     /// Writes it, and tells recall.
     pub async fn publish(&self, ctx: &Context, write: &mut Write) -> Result<()> {
         self.store(write.tx(), &ctx.tenant).await?;
-        write.index(self.item(ctx.place.record.number)).await
+        write.index(self.item(ctx.place.record.number)).await?;
+        if let Some(rule) = self.attack {
+            quarantine(ctx, write, Target::Finding, &self.finding_id, rule).await?;
+        }
+        Ok(())
     }
 
     /// Writes it unless it is there; whether it was not.
@@ -169,6 +180,7 @@ impl Finding {
     pub fn from_row(row: &Row) -> Self {
         let sealed: Option<Vec<u8>> = row.get("sealed");
         Self {
+            attack: None,
             finding_id: row.get("finding_id"),
             tenant_id: row.get("tenant_id"),
             task_id: row.get("task_id"),

@@ -3,9 +3,11 @@
 use super::Handoff;
 use crate::db::Claim;
 use crate::db::{Sql, Statement, Stored, Unit};
+use crate::edit::{Target, quarantine};
 use crate::error::{Error, Kind, Result};
 use crate::operation::{Access, Context, Method, Operation};
 use crate::recall::Item;
+use crate::trust::attack;
 use crate::types::{Name, Sensitivity, Share, Tags, strings};
 use crate::write::{Begun, Write, gone};
 use crate::{id, sql};
@@ -90,6 +92,7 @@ impl Operation for Create {
     async fn run(ctx: &Context, input: Input) -> Result<Output> {
         let mut handoff = draft(ctx, input)?;
         let said = handoff.clone();
+        let attack = attack(&mut handoff);
         ctx.protect(&mut handoff).await?;
         let number = ctx.place.record.number;
         let unit = NewHandoff {
@@ -97,8 +100,8 @@ impl Operation for Create {
             handoff,
             claim: ctx.claim.clone(),
         };
-        let (unit, stored) = match unit.handoff.supersedes.is_some() {
-            true => replace(ctx, unit).await?,
+        let (unit, stored) = match unit.handoff.supersedes.is_some() || attack.is_some() {
+            true => alone(ctx, unit, attack).await?,
             false => {
                 let (unit, stored) = ctx.place.handoffs.write(unit).await?;
                 if stored == Stored::New {
@@ -126,21 +129,35 @@ impl Operation for Create {
             success: true,
             handoff_id: handoff.handoff_id.clone(),
             created_at: handoff.created_at,
-            message: format!(
-                "Stored. The next session with {} can wake up with it.",
-                handoff.with_whom
-            ),
+            message: match attack {
+                None => format!(
+                    "Stored. The next session with {} can wake up with it.",
+                    handoff.with_whom
+                ),
+                Some(rule) => format!(
+                    "Stored and kept back: it looks like an attack on a model ({rule}). edit_list has the edit that keeps it back, edit_reject \
+                     lets it be seen."
+                ),
+            },
             handoff,
         })
     }
 }
 
-/// Stores a handoff and takes the one it replaces out of force, in a transaction of its own.
-async fn replace(ctx: &Context, unit: NewHandoff) -> Result<(NewHandoff, Stored)> {
+/// Stores a handoff in a transaction of its own: one that takes another out of force, or that is kept back by a rule.
+async fn alone(
+    ctx: &Context,
+    unit: NewHandoff,
+    attack: Option<&str>,
+) -> Result<(NewHandoff, Stored)> {
     let Begun::Fresh(mut write) = ctx.begin().await? else {
         return Ok((unit, Stored::Replay));
     };
     put(ctx, &mut write, &unit.handoff).await?;
+    if let Some(rule) = attack {
+        let id = &unit.handoff.handoff_id;
+        quarantine(ctx, &mut write, Target::Handoff, id, rule).await?;
+    }
     write
         .commit(std::slice::from_ref(&unit.handoff.handoff_id))
         .await?;

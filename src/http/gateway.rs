@@ -104,18 +104,24 @@ impl Gateway {
     /// Keeps what is said, and puts what is remembered before it.
     async fn remind(&self, who: &Who, asked: &Asked, body: Bytes) -> Result<Bytes> {
         let settings = &self.app.config.memory;
-        if settings.transparent {
-            if who.principal.access < Access::Write {
-                let message = "what is said to a model is recorded, which needs a key that may write (or TRANSPARENT_MEMORY=false)";
-                return Err(Error::new(Kind::Forbidden, "forbidden", message));
-            }
-            self.memory.open(who).await?;
+        if settings.transparent && who.principal.access < Access::Write {
+            let message = "what is said to a model is recorded, which needs a key that may write (or TRANSPARENT_MEMORY=false)";
+            return Err(Error::new(Kind::Forbidden, "forbidden", message));
         }
-        // What is remembered is looked for first: what is said now would remind of itself.
-        let block = match settings.injection && asked.has_place() {
-            true => self.memory.block(who, asked).await?,
-            false => "".into(),
+        let open = async {
+            match settings.transparent {
+                true => self.memory.open(who).await,
+                false => Ok(()),
+            }
         };
+        let block = async {
+            match settings.injection && asked.has_place() {
+                true => self.memory.block(who, asked).await,
+                false => Ok("".into()),
+            }
+        };
+        // What is remembered is looked for first: what is said now would remind of itself.
+        let ((), block) = futures_util::try_join!(open, block)?;
         if settings.transparent {
             self.memory.said(who, asked, &body);
         }

@@ -1,9 +1,11 @@
 //! knowledge_create
 
 use super::Note;
+use crate::edit::{Target, quarantine};
 use crate::error::{Error, Kind, Result};
 use crate::operation::{Access, Context, Method, Operation};
 use crate::sql;
+use crate::trust::attack;
 use crate::types::{List, Name, Share, Tags, Text, strings};
 use crate::write::{Begun, gone};
 use chrono::{DateTime, Utc};
@@ -80,6 +82,7 @@ impl Operation for Create {
 /// Writes a note once; who wrote it has it back as it was sent, who asks again as far as it may be shown.
 pub(super) async fn store(ctx: &Context, mut note: Note) -> Result<Output> {
     let said = (note.title.clone(), note.content.clone());
+    let attack = attack(&mut note);
     ctx.protect(&mut note).await?;
     let (note_id, fresh) = match ctx.begin().await? {
         Begun::Replay(mut ids) => (ids.pop().ok_or_else(gone)?, false),
@@ -117,6 +120,9 @@ pub(super) async fn store(ctx: &Context, mut note: Note) -> Result<Output> {
                     .await?
                     .ok_or_else(replaced)?;
                 write.supersede(old, note.created_at, None).await?;
+            }
+            if let Some(rule) = attack.filter(|_| stored == note.note_id) {
+                quarantine(ctx, &mut write, Target::Knowledge, &stored, rule).await?;
             }
             write.commit(std::slice::from_ref(&stored)).await?;
             let fresh = stored == note.note_id;

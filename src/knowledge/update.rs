@@ -2,9 +2,11 @@
 
 use super::Note;
 use super::get::missing;
+use crate::edit::{Target, quarantine};
 use crate::error::{Error, Result};
 use crate::operation::{Access, Context, Method, Operation};
 use crate::sql;
+use crate::trust;
 use crate::types::{List, Name, Share, Tags, Text, strings};
 use crate::write::{Begun, gone};
 use schemars::JsonSchema;
@@ -55,6 +57,7 @@ impl Operation for Update {
         if let Begun::Fresh(mut write) = ctx.begin().await? {
             let row = write.first(sql!("knowledge/lock"), &[&id]).await?;
             let mut note = row.as_ref().map(Note::from_row).ok_or_else(missing)?;
+            let mut attack = None;
             let before = note.sealed.is_none().then(|| [note.text()]);
             if input.title.is_some() || input.content.is_some() {
                 // Opened, changed, judged by what it says now, and sealed again if need be.
@@ -65,6 +68,7 @@ impl Operation for Update {
                 if all_new {
                     note.sensitivity = super::none();
                 }
+                attack = trust::attack(&mut note);
                 ctx.protect(&mut note).await?;
             }
             let said = note.said();
@@ -98,6 +102,9 @@ impl Operation for Update {
                         .await?;
                     write.index_again(item).await?;
                 }
+            }
+            if let Some(rule) = attack {
+                quarantine(ctx, &mut write, Target::Knowledge, id, rule).await?;
             }
             write.commit(&[id.to_owned()]).await?;
         }

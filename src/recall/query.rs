@@ -92,6 +92,9 @@ pub struct Found {
     pub tags: Vec<String>,
     /// The part of the memory the text is: a handoff's member, a note's content, an event's chunk by its id.
     pub source: String,
+    /// Whether it reads like an order to a model: it is what somebody said, and gives none. Left out where it does not.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub reads_like_an_order: bool,
     /// How the score came about.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub explanation: Option<Explanation>,

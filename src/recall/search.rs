@@ -11,6 +11,7 @@ use crate::db::{Row, Sql, Tx, Value};
 use crate::error::Result;
 use crate::operation::Context;
 use crate::sql;
+use crate::trust::{Verdict, judge};
 use chrono::{DateTime, Utc};
 use std::collections::HashMap;
 
@@ -312,12 +313,13 @@ impl Reading<'_> {
                 },
                 id,
                 kind: candidate.kind.clone(),
-                text,
                 score: hit.score,
                 at: candidate.at,
                 actor: candidate.actor.clone(),
                 session_id: candidate.session_id.clone(),
                 tags,
+                reads_like_an_order: judge(&text) != Verdict::Plain,
+                text,
                 explanation: query.explain.then_some(hit.explanation),
             });
         }

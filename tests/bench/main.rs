@@ -2,7 +2,8 @@
 //!
 //! Each figure is the median of three rounds in which the server and pgbench take turns, so that the ratio holds when the machine's
 //! speed drifts. MILLION=1 adds the run with a million handoffs; `-- access` measures what keys cost and what a noisy tenant does,
-//! `-- recall` how fast events come in and are found, `-- consolidation` how long a life of 100,000 handoffs takes, `-- backup` what a backup costs.
+//! `-- recall` how fast events come in and are found, `-- consolidation` how long a life of 100,000 handoffs takes, `-- backup` what a backup costs,
+//! `-- gateway` what it costs to go to a model through the gateway.
 #![allow(
     missing_docs,
     clippy::unwrap_used,
@@ -12,6 +13,7 @@
 mod access;
 mod backup;
 mod consolidation;
+mod gateway;
 mod load;
 mod place;
 mod recall;
@@ -114,6 +116,9 @@ fn main() {
     }
     if std::env::args().any(|word| word == "consolidation") {
         return consolidation::measure();
+    }
+    if std::env::args().any(|word| word == "gateway") {
+        return gateway::measure();
     }
     if std::env::args().any(|word| word == "recall") {
         return recall::measure();

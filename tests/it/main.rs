@@ -36,6 +36,7 @@ mod sql;
 mod strict;
 mod supersede;
 mod tenant;
+mod trust;
 mod wake;
 
 /// What starts processes of its own; left out when the suite runs again in another mode of the database.

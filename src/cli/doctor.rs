@@ -9,9 +9,12 @@ use clap::Args;
 /// Options of `doctor`.
 #[derive(Args)]
 #[command(
-    after_help = "Exits with 78 when something fails, with 0 when there are only warnings.\n\nExamples:\n  agent-memory doctor\n  agent-memory doctor --json | jq '.[] | select(.level != \"ok\")'"
+    after_help = "Exits with 78 when something fails, with 0 when there are only warnings.\n\nExamples:\n  agent-memory doctor\n  agent-memory doctor agents\n  agent-memory doctor --json | jq '.[] | select(.level != \"ok\")'"
 )]
 pub struct Doctor {
+    /// agents: whether hooks and tools are in the settings of the programs that agents run in, and a memory goes all the way round.
+    #[arg(value_parser = ["agents"])]
+    about: Option<String>,
     /// As JSON.
     #[arg(long)]
     json: bool,
@@ -20,7 +23,10 @@ pub struct Doctor {
 impl Doctor {
     /// Runs the command.
     pub fn run(self, flags: &Flags) -> Result<()> {
-        let found = examine(flags);
+        let found = match self.about {
+            None => examine(flags),
+            Some(_) => of_agents(flags)?,
+        };
         let text = match self.json {
             true => serde_json::to_string_pretty(&found).map_err(Error::internal)?,
             false => found.iter().map(line).collect::<Vec<_>>().join("\n"),
@@ -38,6 +44,19 @@ impl Doctor {
             }
         }
     }
+}
+
+fn of_agents(flags: &Flags) -> Result<Vec<Finding>> {
+    let loaded = load(flags)?;
+    let program = std::env::current_exe().map_err(Error::internal)?;
+    let here = std::env::current_dir().map_err(Error::internal)?;
+    let program = program.display().to_string();
+    Ok(doctor::agents(
+        &loaded.config,
+        &loaded.home,
+        &here,
+        &program,
+    ))
 }
 
 /// All checks.

@@ -1,6 +1,7 @@
 //! What is wrong, or could be, and the command that mends it. Each check stands on its own, so that it says what it can when others
 //! cannot.
 
+mod agents;
 mod backups;
 mod cluster;
 mod database;
@@ -9,6 +10,7 @@ mod host;
 mod machine;
 mod server;
 
+pub use agents::agents;
 pub use backups::backups;
 pub use cluster::cluster;
 pub use database::database;

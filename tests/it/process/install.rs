@@ -1,7 +1,7 @@
 //! Settings of the programs that agents run in, as their documentation has them: ours goes in, works, and comes out to the byte.
 
-use crate::support::process::{program, said, works};
-use crate::support::scratch;
+use crate::support::process::{Running, program, said, works};
+use crate::support::{Client, scratch};
 use serde_json::Value;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -245,4 +245,62 @@ fn what_others_changed_since_stays() {
         code != 0 && told.contains("claude-code, codex and cursor"),
         "{told}"
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn doctor_proves_that_a_memory_goes_all_the_way_round() {
+    let home = fill("doctor agents", &[]);
+    let work = home.join("work");
+    std::fs::create_dir_all(&work).unwrap();
+    let server = Running::start(&home.join("data"), |_| ());
+    let doctor = |url: &str| {
+        let mut command = run(&home, &["doctor", "agents", "--json"]);
+        let (code, text) = said(command.current_dir(&work).env("AGENT_MEMORY_URL", url));
+        let json = text
+            .rsplit_once(']')
+            .map_or(text.clone(), |(list, _)| format!("{list}]"));
+        let found: Vec<Value> = serde_json::from_str(&json).unwrap_or_else(|_| panic!("{text}"));
+        let of = |code: &str| {
+            let these = found.iter().filter(|finding| finding["code"] == code);
+            these
+                .map(|finding| finding["level"].as_str().unwrap().to_owned())
+                .collect::<Vec<_>>()
+        };
+        (
+            code,
+            of("agents"),
+            of("tools"),
+            of("recall"),
+            of("hooks"),
+            of("round trip"),
+        )
+    };
+    let ok = || vec!["ok".to_owned()];
+    let bare = doctor(&server.url);
+    assert_eq!(bare, (0, vec!["warn".to_owned()], ok(), ok(), ok(), ok()));
+    works(&mut run(&home, &["install", "claude-code", "--yes"]));
+    works(&mut run(&home, &["install", "codex", "--yes"]));
+    let hooks = home.join(".codex/hooks.json");
+    let text = std::fs::read_to_string(&hooks).unwrap();
+    std::fs::write(&hooks, text.replace("session-start", "session-end")).unwrap();
+    let found = doctor(&server.url);
+    assert_eq!(
+        found,
+        (
+            0,
+            vec!["ok".to_owned(), "warn".to_owned()],
+            ok(),
+            ok(),
+            ok(),
+            ok()
+        )
+    );
+    // Nothing stays of it that a wake-up or recall could show.
+    let client = Client::new(&server.url);
+    for shown in ["knowledge", "handoffs", "wake-up?with_whom=Ada"] {
+        let shown = client.get(&format!("/api/v1/{shown}")).await;
+        assert!(!shown.text.contains("doctor"), "{}", shown.text);
+    }
+    let (code, ..) = doctor("http://127.0.0.1:9");
+    assert_ne!(code, 0, "a server that is away");
 }

@@ -312,6 +312,7 @@ impl Endpoint {
             app: app.clone(),
             tenant,
             principal: call.principal,
+            origin: call.origin,
             claim,
             at: clock::now(),
             place,

@@ -37,6 +37,7 @@ pub mod json;
 pub mod log;
 pub mod metrics;
 pub mod operation;
+pub mod origin;
 pub mod page;
 pub mod postgres;
 pub mod registry;

@@ -5,6 +5,7 @@ use crate::db::Claim;
 use crate::error::Result;
 use crate::id;
 use crate::json::Args;
+use crate::origin::Origin;
 use crate::seal::DataKey;
 use crate::tenant::{Admitted, Place, Rate, Room};
 use bytes::Bytes;
@@ -198,6 +199,8 @@ pub struct Call {
     pub args: Args,
     /// `X-Tenant-Id`.
     pub tenant: Option<String>,
+    /// Where what it writes comes from.
+    pub origin: Origin,
     /// `Idempotency-Key`.
     pub idempotency_key: Option<String>,
     /// For the log and the reply.
@@ -217,6 +220,7 @@ impl Call {
             principal: Principal::operator(),
             args,
             tenant: None,
+            origin: Origin::of(None, "agent"),
             idempotency_key: None,
             request_id: id::new("req").0,
             after: None,
@@ -234,6 +238,8 @@ pub struct Context {
     pub tenant: String,
     /// Who asks.
     pub principal: Principal,
+    /// Where what it writes comes from.
+    pub origin: Origin,
     /// Set when the client sent an Idempotency-Key with a write.
     pub claim: Option<Claim>,
     /// When the call came.

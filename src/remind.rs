@@ -8,6 +8,9 @@ use std::collections::HashSet;
 /// How many results are worth looking at: the same words may have been said often.
 pub const LOOKED_AT: u32 = 50;
 
+/// The longest question that recall is asked, in characters.
+pub const QUESTION: usize = 2000;
+
 /// What to quote.
 pub struct Reminder<'a> {
     /// What was asked: having asked it before answers nothing.
@@ -21,8 +24,9 @@ pub struct Reminder<'a> {
 impl Reminder<'_> {
     /// A quotation of results as recall gives them, best first, each text once; and the ids of what is in it. Empty where nothing is.
     pub fn quote(&self, results: &[Value]) -> (String, Vec<String>) {
-        let (mut lines, mut ids, mut block) = (Vec::new(), Vec::new(), String::new());
+        let (mut lines, mut ids) = (Vec::new(), Vec::new());
         let mut told = HashSet::from([self.question.trim()]);
+        let mut left = self.max_tokens.saturating_sub(tokens(&fence("recall", "")));
         for result in results {
             let word = |member: &str| result[member].as_str().unwrap_or_default();
             let known = self
@@ -31,27 +35,44 @@ impl Reminder<'_> {
             if known || !told.insert(word("text").trim()) {
                 continue;
             }
-            lines.push(line(word("at"), word("kind"), word("actor"), word("text")));
-            let longer = fence("recall", &lines.join("\n"));
-            match tokens(&longer) <= self.max_tokens {
-                true => {
-                    block = longer;
-                    ids.push(word("id").to_owned());
-                }
-                false => drop(lines.pop()),
+            let line = line(result);
+            let size = tokens(&fence("", &line)).saturating_sub(tokens(&fence("", "")));
+            if size <= left {
+                left -= size;
+                lines.push(line);
+                ids.push(word("id").to_owned());
             }
         }
-        (block, ids)
+        match lines.is_empty() {
+            true => (String::new(), ids),
+            false => (fence("recall", &lines.join("\n")), ids),
+        }
     }
 }
 
-/// When, what, by whom, and the words.
-fn line(at: &str, kind: &str, who: &str, text: &str) -> String {
-    let day = at.get(..10).unwrap_or(at);
-    match who {
-        "" => format!("{day} {kind}: {text}"),
-        who => format!("{day} {kind} of {who}: {text}"),
+/// When, what, by whom, how it came, and the words.
+fn line(result: &Value) -> String {
+    let word = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    let (at, kind, who) = (
+        word(&result["at"]),
+        word(&result["kind"]),
+        word(&result["actor"]),
+    );
+    let how = word(&result["origin"]["how"]);
+    let mut line = format!("{} {kind}", at.get(..10).unwrap_or(&at));
+    if !who.is_empty() {
+        line.push_str(&format!(" of {who}"));
     }
+    if !matches!(how.as_str(), "" | "agent") {
+        line.push_str(&format!(" ({how})"));
+    }
+    let text = word(&result["text"]);
+    // A short note's title is its text.
+    let text = match text.split_once('\n') {
+        Some((title, rest)) if rest.starts_with(title) => rest,
+        _ => &text,
+    };
+    format!("{line}: {text}")
 }
 
 #[cfg(test)]

@@ -43,14 +43,17 @@ impl Remote {
     /// Asks with a body.
     pub async fn post(&self, path: &str, body: &Value) -> Result<Value> {
         let request = self.client.post(format!("{}{path}", self.url));
-        self.ask(with_body(request, body)).await
+        self.ask(with_body(request, body.to_string())).await
     }
 
     /// Asks with a body, once however often it is sent with this key.
     pub async fn post_once(&self, path: &str, body: &Value, key: &str) -> Result<()> {
         let request = self.client.post(format!("{}{path}", self.url));
         let request = request.header("Idempotency-Key", key);
-        self.ask(with_body(request, body)).await.map(drop)
+        let request = request.header("X-Written-How", "hook");
+        self.ask(with_body(request, body.to_string()))
+            .await
+            .map(drop)
     }
 
     /// Sends a body with headers of its own; the status and whatever is answered.
@@ -58,10 +61,10 @@ impl Remote {
         &self,
         path: &str,
         headers: HeaderMap,
-        body: Value,
+        body: String,
     ) -> Result<(u16, Value)> {
         let request = self.client.post(format!("{}{path}", self.url));
-        self.send(with_body(request, &body).headers(headers)).await
+        self.send(with_body(request, body).headers(headers)).await
     }
 
     async fn send(&self, mut request: reqwest::RequestBuilder) -> Result<(u16, Value)> {
@@ -73,7 +76,7 @@ impl Remote {
         }
         let away = |error: reqwest::Error| {
             let message = format!("{} does not answer", self.url);
-            Error::unavailable("server_away", message).source(error)
+            Error::unavailable("server_away", message).source(error.without_url())
         };
         let reply = request.send().await.map_err(away)?;
         let status = reply.status().as_u16();
@@ -103,7 +106,7 @@ impl Remote {
     }
 }
 
-fn with_body(request: reqwest::RequestBuilder, body: &Value) -> reqwest::RequestBuilder {
+fn with_body(request: reqwest::RequestBuilder, body: String) -> reqwest::RequestBuilder {
     let request = request.header("Content-Type", "application/json");
-    request.body(body.to_string())
+    request.body(body)
 }

@@ -5,6 +5,7 @@ use crate::db::Claim;
 use crate::db::{Row, Sql, Tx, Value};
 use crate::error::{Error, Kind, Result};
 use crate::operation::Context;
+use crate::origin::Origin;
 use crate::recall::{Index, Item};
 use crate::sql;
 use crate::tenant::{Adds, INSTALLATION, Room};
@@ -55,6 +56,7 @@ impl Context {
             number: self.place.record.number,
             indexed: Vec::new(),
         };
+        write.comes_from(&self.origin).await?;
         let Some(claim) = &self.claim else {
             return Ok(Begun::Fresh(Box::new(write)));
         };
@@ -124,6 +126,12 @@ pub fn gone() -> Error {
 }
 
 impl Write {
+    /// Says who writes what the transaction writes, and how it comes.
+    async fn comes_from(&self, origin: &Origin) -> Result<()> {
+        let params: [&dyn Value; 2] = [&origin.by, &&*origin.how];
+        self.query(sql!("system/origin"), &params).await.map(drop)
+    }
+
     /// The transaction itself.
     pub fn tx(&self) -> &Tx {
         &self.tx

@@ -100,6 +100,10 @@ impl Settings {
         let home = loaded.home;
         let project = self.project.as_deref().map(std::path::absolute).transpose();
         let project = project.map_err(Error::internal)?;
+        if let Some(project) = project.as_ref().filter(|project| !project.is_dir()) {
+            let message = format!("there is no directory {}", project.display());
+            return Err(Error::not_found(message).field("project"));
+        }
         let place = Place {
             home: &home,
             project: project.as_deref(),

@@ -69,6 +69,14 @@ impl Config {
             &self.access.enabled,
             &["auto", "true", "false"],
         )?;
+        let upstream = &self.memory.upstream_url;
+        let schemes = ["http://", "https://"];
+        let usable = schemes.iter().any(|scheme| upstream.starts_with(scheme));
+        if !upstream.is_empty() && !usable {
+            let message =
+                format!("UPSTREAM_LLM_URL = {upstream} begins with neither http:// nor https://");
+            return bad("memory.upstream_url", message);
+        }
         if !(100..=65_000).contains(&self.memory.max_tokens) {
             let message = format!(
                 "CONTEXT_MAX_TOKENS = {} is not from 100 to 65000",

@@ -5,7 +5,7 @@ use crate::edit::{Target, quarantine};
 use crate::error::{Error, Kind, Result};
 use crate::knowledge::none;
 use crate::operation::{Access, Context, Method, Operation};
-use crate::trust::attack;
+use crate::trust::{attack, refusal};
 use crate::types::{List, Name, Text, strings};
 use crate::write::{Begun, gone};
 use crate::{id, sql};
@@ -81,6 +81,10 @@ pub(super) async fn store(ctx: &Context, input: Input) -> Result<Decision> {
     let mut draft = draft(ctx, input);
     let said = draft.clone();
     let attack = attack(&mut draft);
+    if let (Some(rule), Some(_)) = (attack, &draft.supersedes) {
+        return Err(refusal(rule));
+    }
+    let mut quarantined = None;
     ctx.protect(&mut draft).await?;
     let (decision_id, fresh) = match ctx.begin().await? {
         Begun::Replay(mut ids) => (ids.pop().ok_or_else(gone)?, false),
@@ -122,7 +126,8 @@ pub(super) async fn store(ctx: &Context, input: Input) -> Result<Decision> {
                 write.supersede(&old, draft.created_at, None).await?;
             }
             if let Some(rule) = attack.filter(|_| stored == draft.decision_id) {
-                quarantine(ctx, &mut write, Target::Decision, &stored, rule).await?;
+                let edit = quarantine(ctx, &mut write, Target::Decision, &stored, rule).await?;
+                quarantined = Some(edit);
             }
             write.commit(std::slice::from_ref(&stored)).await?;
             let fresh = stored == draft.decision_id;
@@ -136,6 +141,7 @@ pub(super) async fn store(ctx: &Context, input: Input) -> Result<Decision> {
         true => Decision {
             sensitivity: stored.sensitivity,
             encrypted: stored.encrypted,
+            quarantined,
             ..said
         },
         false => stored,
@@ -148,6 +154,8 @@ fn draft(ctx: &Context, input: Input) -> Decision {
     Decision {
         decision_id,
         tenant_id: ctx.tenant.clone(),
+        origin: Some(ctx.origin.clone()),
+        quarantined: None,
         decision: input.decision.into(),
         rationale: texts(input.rationale),
         constraints: texts(input.constraints),

@@ -12,6 +12,7 @@ use crate::db::{Row, sha256};
 use crate::endpoint::Endpoint;
 use crate::knowledge::{none, once};
 use crate::operation::Context;
+use crate::origin::Origin;
 use crate::recall::Item;
 use crate::seal::{Sealable, Sealed, Show};
 use chrono::{DateTime, Utc};
@@ -67,6 +68,12 @@ pub struct Decision {
     /// Whether its texts are sealed in the database.
     #[serde(default)]
     pub encrypted: bool,
+    /// Who wrote it, and how it came; not in exports.
+    #[serde(default, skip_deserializing, skip_serializing_if = "Option::is_none")]
+    pub origin: Option<Origin>,
+    /// The edit that keeps it back because it looks like an attack on a model, in the reply to whoever wrote it; edit_reject lets it be seen.
+    #[serde(default, skip_deserializing, skip_serializing_if = "Option::is_none")]
+    pub quarantined: Option<String>,
     /// In exports of sealed decisions: the texts, encrypted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sealed: Option<Sealed>,
@@ -145,7 +152,11 @@ impl Decision {
 
     /// From rows of decisions, as far as their own tenant may see them.
     pub fn shown(ctx: &Context, rows: &[Row]) -> Vec<Self> {
-        ctx.reveal(rows.iter().map(Self::from_row).collect(), Show::Own)
+        let with_origin = |row| Self {
+            origin: Origin::from_row(row),
+            ..Self::from_row(row)
+        };
+        ctx.reveal(rows.iter().map(with_origin).collect(), Show::Own)
     }
 
     /// From a row of decisions, as it is stored.
@@ -180,6 +191,8 @@ impl Decision {
             created_at: row.get("created_at"),
             sensitivity: row.get("sensitivity"),
             encrypted: sealed.is_some(),
+            origin: None,
+            quarantined: None,
             sealed: sealed.map(Sealed),
         }
     }

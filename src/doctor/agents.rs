@@ -72,7 +72,7 @@ fn settings(host: Host, place: &Place<'_>, program: &str) -> Option<Finding> {
 fn round(config: &Config, here: &Path, program: &str) -> Vec<Finding> {
     let word = id::new("doctor").0;
     let client = &config.client.url;
-    let mut tools = match Tools::start(program, here) {
+    let mut tools = match Tools::start(program, here, config.data_dir()) {
         Ok(tools) => tools,
         Err(error) => {
             return vec![Finding::fail(
@@ -190,9 +190,11 @@ struct Tools {
 }
 
 impl Tools {
-    fn start(program: &str, here: &Path) -> Result<Self> {
+    fn start(program: &str, here: &Path, data: &Path) -> Result<Self> {
         let mut child = Command::new(program)
             .arg("mcp")
+            .arg("--data-dir")
+            .arg(data)
             .current_dir(here)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())

@@ -52,6 +52,29 @@ pub async fn withhold(
     })
 }
 
+/// Keeps passages of one event back that nothing was edited of before; in one pass, however many there are.
+pub async fn withhold_new(ctx: &Context, write: &mut Write, edits: &mut [Edit]) -> Result<()> {
+    let Some(first) = edits.first_mut() else {
+        return Ok(());
+    };
+    let (event, mut chunks) = read(ctx, write, first).await?;
+    let why = "quarantined";
+    let before = serde_json::to_string(&Before::default()).map_err(Error::internal)?;
+    let sensitivity: String = event.get("sensitivity");
+    for edit in edits {
+        raise(edit, &sensitivity);
+        edit.before.clone_from(&before);
+        write
+            .first(sql!("edit/withhold_chunk"), &[&edit.target_id, &why])
+            .await?
+            .ok_or_else(gone)?;
+        write.withhold(&edit.target_id, Some(why)).await?;
+        let its = chunks.iter_mut().filter(|chunk| chunk.id == edit.target_id);
+        its.for_each(|chunk| chunk.withheld = Some(why.to_owned()));
+    }
+    store_event(ctx, write, &event, &chunks).await
+}
+
 /// Changes what a passage says.
 pub async fn rewrite(
     ctx: &Context,

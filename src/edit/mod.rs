@@ -14,7 +14,7 @@ pub use approve::Approve;
 pub use get::Get;
 pub use list::List;
 pub use propose::Propose;
-pub use quarantine::quarantine;
+pub use quarantine::{quarantine, quarantine_passages};
 pub use reject::Reject;
 
 use crate::db::Row;

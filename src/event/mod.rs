@@ -19,6 +19,7 @@ pub use unit::{CHUNK, NewEvents};
 use crate::db::{Json, Row};
 use crate::endpoint::Endpoint;
 use crate::operation::Context;
+use crate::origin::Origin;
 use crate::recall::Item;
 use chrono::{DateTime, Utc};
 use schemars::JsonSchema;
@@ -72,6 +73,9 @@ pub struct Event {
     pub chunk_ids: Vec<String>,
     /// The bytes it produced.
     pub artifact_id: Option<String>,
+    /// Who wrote it, and how it came.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub origin: Option<Origin>,
 }
 
 /// Who did something.
@@ -111,6 +115,7 @@ impl Event {
             .content(row.get("event_id"), sensitivity, sealed)
             .unwrap_or(content.0);
         Self {
+            origin: Origin::from_row(row),
             event_id: row.get("event_id"),
             tenant_id: row.get("tenant_id"),
             session_id: row.get("session_id"),

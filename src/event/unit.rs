@@ -4,10 +4,11 @@ use super::content::Artifact;
 use super::record::{ActorType, Channel, Input, Kind};
 use crate::db::Claim;
 use crate::db::{Columns, Sql, Statement, Stored, Unit};
-use crate::edit::{Target, quarantine};
+use crate::edit::quarantine_passages;
 use crate::error::Result;
 use crate::event::judge;
 use crate::operation::Context;
+use crate::origin::Origin;
 use crate::recall::Item;
 use crate::seal::{DataKey, what_for};
 use crate::tenant::Adds;
@@ -200,6 +201,7 @@ impl Draft {
 /// The events of one request: all or none.
 pub struct NewEvents {
     tenant: String,
+    origin: Origin,
     events: Vec<Draft>,
     items: Vec<Item>,
     claim: Option<Claim>,
@@ -226,6 +228,7 @@ pub(super) async fn store(ctx: &Context, mut events: Vec<Draft>) -> Result<Vec<R
             .flat_map(|event| event.items(&ctx.tenant, number))
             .collect(),
         tenant: ctx.tenant.clone(),
+        origin: ctx.origin.clone(),
         events,
         claim: ctx.claim.clone(),
     };
@@ -252,7 +255,7 @@ pub(super) async fn store(ctx: &Context, mut events: Vec<Draft>) -> Result<Vec<R
             event_id: row.get(0),
             chunk_ids: row.get(1),
             artifact_id: row.get(2),
-            quarantined: Vec::new(),
+            quarantined: row.get(3),
         })
         .collect())
 }
@@ -266,8 +269,9 @@ async fn alone(ctx: &Context, unit: NewEvents) -> Result<(NewEvents, Stored)> {
         let columns = statement.columns.params();
         write.system(statement.sql, &columns).await?;
     }
-    for (chunk, rule) in unit.events.iter().flat_map(Draft::attacks) {
-        quarantine(ctx, &mut write, Target::Chunk, chunk, rule).await?;
+    for event in &unit.events {
+        let found: Vec<(&str, &str)> = event.attacks().collect();
+        quarantine_passages(ctx, &mut write, &found).await?;
     }
     write.commit(&unit.ids()).await?;
     Ok((unit, Stored::New))
@@ -343,6 +347,14 @@ fn event_columns<'a>(units: &'a [&'a NewEvents]) -> Columns<'a> {
         .instants(rows().map(|e| e.at))
         .instants(rows().map(|e| e.created_at))
         .maybe_bytes(rows().map(|e| e.sealed.as_deref()))
+        .maybe_texts(origins(units).map(|origin| origin.by.as_deref()))
+        .texts(origins(units).map(|origin| &*origin.how))
+}
+
+/// The origin of every event of a batch.
+fn origins<'a>(units: &'a [&'a NewEvents]) -> impl Iterator<Item = &'a Origin> {
+    let all = |unit: &&'a NewEvents| std::iter::repeat_n(&unit.origin, unit.events.len());
+    units.iter().flat_map(all)
 }
 
 fn chunk_columns<'a>(units: &'a [&'a NewEvents]) -> Columns<'a> {

@@ -140,6 +140,11 @@ async fn begin(ctx: &Context) -> Result<Tx> {
 
 async fn try_begin(ctx: &Context) -> Result<Tx> {
     let tx = ctx.place.db.begin_long(&ctx.tenant, "begin").await?;
+    tx.query(
+        sql!("system/origin"),
+        &[&ctx.tenant, &ctx.origin.by, &"import"],
+    )
+    .await?;
     let held = tx
         .one(sql!("tenant/hold_shared"), &[&ctx.tenant])
         .await?

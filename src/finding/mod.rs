@@ -11,6 +11,7 @@ use crate::edit::{Target, quarantine};
 use crate::endpoint::Endpoint;
 use crate::error::Result;
 use crate::operation::Context;
+use crate::origin::Origin;
 use crate::recall::Item;
 use crate::seal::{Sealable, Sealed, Show};
 use crate::trust::judge;
@@ -50,6 +51,12 @@ pub struct Finding {
     pub encrypted: bool,
     /// When it was stored.
     pub created_at: DateTime<Utc>,
+    /// Who wrote it, and how it came; not in exports.
+    #[serde(default, skip_deserializing, skip_serializing_if = "Option::is_none")]
+    pub origin: Option<Origin>,
+    /// The edit that keeps it back because it looks like an attack on a model, in the reply to whoever wrote it; edit_reject lets it be seen.
+    #[serde(default, skip_deserializing, skip_serializing_if = "Option::is_none")]
+    pub quarantined: Option<String>,
     /// In exports of sealed findings: the text, encrypted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sealed: Option<Sealed>,
@@ -99,6 +106,8 @@ impl Draft {
             sensitivity: crate::knowledge::none(),
             encrypted: false,
             created_at,
+            origin: Some(ctx.origin.clone()),
+            quarantined: None,
             sealed: None,
         }
     }
@@ -122,17 +131,23 @@ impl Sealable for Finding {
 impl Finding {
     /// From rows of findings, as far as their own tenant may see them.
     pub fn shown(ctx: &Context, rows: &[Row]) -> Vec<Self> {
-        ctx.reveal(rows.iter().map(Self::from_row).collect(), Show::Own)
+        let with_origin = |row| Self {
+            origin: Origin::from_row(row),
+            ..Self::from_row(row)
+        };
+        ctx.reveal(rows.iter().map(with_origin).collect(), Show::Own)
     }
 
-    /// Writes it, and tells recall.
-    pub async fn publish(&self, ctx: &Context, write: &mut Write) -> Result<()> {
+    /// Writes it, and tells recall; the edit that keeps it back, where it looks like an attack.
+    pub async fn publish(&self, ctx: &Context, write: &mut Write) -> Result<Option<String>> {
         self.store(write.tx(), &ctx.tenant).await?;
         write.index(self.item(ctx.place.record.number)).await?;
-        if let Some(rule) = self.attack {
-            quarantine(ctx, write, Target::Finding, &self.finding_id, rule).await?;
+        match self.attack {
+            None => Ok(None),
+            Some(rule) => quarantine(ctx, write, Target::Finding, &self.finding_id, rule)
+                .await
+                .map(Some),
         }
-        Ok(())
     }
 
     /// Writes it unless it is there; whether it was not.
@@ -192,6 +207,8 @@ impl Finding {
             sensitivity: row.get("sensitivity"),
             encrypted: sealed.is_some(),
             created_at: row.get("created_at"),
+            origin: None,
+            quarantined: None,
             sealed: sealed.map(Sealed),
         }
     }

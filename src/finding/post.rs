@@ -53,6 +53,7 @@ impl Operation for Post {
         };
         let mut finding = draft.into_finding(ctx, &input.agent_id, task);
         ctx.protect(&mut finding).await?;
+        let mut quarantined = None;
         let finding_id = match ctx.begin().await? {
             Begun::Replay(mut ids) => ids.pop().ok_or_else(gone)?,
             Begun::Fresh(mut write) => {
@@ -61,7 +62,7 @@ impl Operation for Post {
                 {
                     return Err(Error::not_found("no task by that id").field("task_id"));
                 }
-                finding.publish(ctx, &mut write).await?;
+                quarantined = finding.publish(ctx, &mut write).await?;
                 write
                     .commit(std::slice::from_ref(&finding.finding_id))
                     .await?;
@@ -69,6 +70,10 @@ impl Operation for Post {
             }
         };
         let rows = ctx.read(sql!("finding/get"), &[&finding_id]).await?;
-        Finding::shown(ctx, &rows).pop().ok_or_else(gone)
+        let stored = Finding::shown(ctx, &rows).pop().ok_or_else(gone)?;
+        Ok(Finding {
+            quarantined,
+            ..stored
+        })
     }
 }

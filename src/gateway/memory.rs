@@ -8,8 +8,9 @@ use crate::error::{Error, Kind, Result};
 use crate::fence::fence;
 use crate::json::{Args, raw};
 use crate::operation::{Call, Principal};
+use crate::origin::Origin;
 use crate::registry;
-use crate::remind::{LOOKED_AT, Reminder};
+use crate::remind::{LOOKED_AT, QUESTION, Reminder};
 use crate::text::tokens;
 use chrono::{DateTime, Utc};
 use hashlink::LruCache;
@@ -18,14 +19,16 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 use tokio_util::task::TaskTracker;
 
-/// How long a session's block stays as it is, after its last use: longer than providers keep a prompt in their caches.
+/// How long a session's block stays as it is: as long as providers keep a prompt in their caches at the longest, and no longer, so that what
+/// is corrected or erased since goes.
 const HOLDS: Duration = Duration::from_secs(3600);
-/// How many sessions' blocks are kept.
+/// How long a session is known to be open: less than until the sweep takes a silent one for ended.
+const OPEN: Duration = Duration::from_secs(600);
+/// How many sessions are known at once, and how many bytes of blocks.
 const SESSIONS: usize = 4096;
+const BYTES: usize = 32 * 1024 * 1024;
 /// How long a model waits for its memory. A memory that is away keeps nobody from working.
 const PATIENCE: Duration = Duration::from_secs(2);
-/// The longest question that recall is asked, in characters.
-const QUESTION: usize = 2000;
 
 /// The smallest wake-up, in tokens.
 const SHORTEST: usize = 100;
@@ -52,7 +55,7 @@ impl Who {
     fn key(&self, what: &str) -> Vec<u8> {
         let tenants = [&self.principal.tenant, &self.tenant];
         let [of_key, of_header] = tenants.map(|tenant| tenant.as_deref().unwrap_or_default());
-        let names = [of_key, of_header, &self.session, what];
+        let names = [of_key, of_header, &self.session, &self.person, what];
         sha256(names.join("\0").as_bytes()).to_vec()
     }
 }
@@ -66,9 +69,11 @@ pub enum Ending {
     Upstream,
     /// The client went away.
     Client,
+    /// This server stopped.
+    Server,
 }
 
-/// Blocks, and when each was last used.
+/// Blocks, and when each was made.
 type Blocks = LruCache<Vec<u8>, (Instant, Arc<str>)>;
 
 /// The memory of what goes through the gateway.
@@ -83,10 +88,12 @@ pub struct Memory {
 impl Memory {
     /// Of one server.
     pub fn new(app: Arc<App>) -> Self {
+        // A token is four bytes, or a few more.
+        let each = app.config.memory.max_tokens as usize * 5;
         Self {
             app,
             opened: Mutex::new(LruCache::new(SESSIONS)),
-            blocks: Mutex::new(LruCache::new(SESSIONS)),
+            blocks: Mutex::new(LruCache::new((BYTES / each).clamp(16, SESSIONS))),
             writing: TaskTracker::new(),
         }
     }
@@ -98,7 +105,7 @@ impl Memory {
     pub async fn open(&self, who: &Who) -> Result<()> {
         let key = who.key("");
         let lock = || self.opened.lock().unwrap_or_else(PoisonError::into_inner);
-        if lock().get(&key).is_some_and(|at| at.elapsed() < HOLDS) {
+        if lock().get(&key).is_some_and(|at| at.elapsed() < OPEN) {
             return Ok(());
         }
         let session =
@@ -120,10 +127,9 @@ impl Memory {
     pub async fn block(&self, who: &Who, request: &Request) -> Result<Arc<str>> {
         let key = who.key(&request.first);
         let lock = || self.blocks.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((used, block)) = lock().get_mut(&key)
-            && used.elapsed() < HOLDS
+        if let Some((made, block)) = lock().get(&key)
+            && made.elapsed() < HOLDS
         {
-            *used = Instant::now();
             return Ok(block.clone());
         }
         let Some(block) = in_time(who, self.remembered(who, &request.first)).await? else {
@@ -138,7 +144,7 @@ impl Memory {
         let max = self.app.config.memory.max_tokens as usize;
         // What is known of the person, in half of the room, then what is known of the matter.
         let woken = json!({"with_whom": who.person, "max_tokens": (max / 2).max(SHORTEST)});
-        let asked: String = question.chars().take(QUESTION).collect();
+        let asked: String = question.trim().chars().take(QUESTION).collect();
         let recalled = json!({"query": asked, "limit": LOOKED_AT});
         let (woken, recalled) = futures_util::try_join!(
             self.ask("wake_up", who, woken, None),
@@ -213,6 +219,7 @@ impl Memory {
             Ending::Whole => None,
             Ending::Upstream => Some("upstream"),
             Ending::Client => Some("client"),
+            Ending::Server => Some("server"),
         };
         let content = json!({"text": plain(&text), "model": said.model, "tool_calls": tools, "ended": said.ended, "broken_off_by": broken});
         let actor = json!({"type": "agent", "id": who.agent});
@@ -233,7 +240,11 @@ impl Memory {
                 "session_id": who.session, "channel": "private", "actor": actor, "kind": "message", "content": content,
                 "tags": ["gateway"], "at": at,
             });
-            if let Err(error) = memory.ask("event_record", &who, event, key).await {
+            // The key is of the whole request: what was said then is said again.
+            let written = memory.ask("event_record", &who, event, key).await;
+            if let Err(error) = written
+                && error.code() != "idempotency_key_reused"
+            {
                 log::warn!("{}: what was said to a model is not remembered: {}", who.request_id, error.causes());
             }
         });
@@ -258,6 +269,7 @@ impl Memory {
         let call = Call {
             principal: who.principal.clone(),
             tenant: who.tenant.clone(),
+            origin: Origin::of(Some(who.agent.clone()), "gateway"),
             idempotency_key: key,
             request_id: who.request_id.clone(),
             ..Call::of_operator(args)

@@ -126,6 +126,7 @@ impl Listener {
                 let item = &event["item"];
                 self.tool(self.said.tools.len(), &item["name"], &item["arguments"]);
             }
+            "response.content_part.added" => self.part(),
             "response.created" => self.model(&event["response"]["model"]),
             "response.completed" | "response.incomplete" | "response.failed" => {
                 self.ended(&event["response"]["status"]);
@@ -141,7 +142,10 @@ impl Listener {
             if item["type"] == "function_call" {
                 self.tool(self.said.tools.len(), &item["name"], &item["arguments"]);
             }
-            for part in each(&item["content"]) {
+            let spoken =
+                |part: &&Value| matches!(part["type"].as_str(), Some("output_text" | "refusal"));
+            for part in each(&item["content"]).filter(spoken) {
+                self.part();
                 self.text(&part["text"]);
                 self.text(&part["refusal"]);
             }
@@ -168,8 +172,12 @@ impl Listener {
     /// A block of a message: whole, or as it begins.
     fn block(&mut self, block: &Value) {
         match block["type"].as_str() {
-            Some("text") => self.text(&block["text"]),
-            Some("tool_use") => {
+            Some("text") => {
+                self.part();
+                self.text(&block["text"]);
+            }
+            // Those that run at the provider's too.
+            Some(kind) if kind.ends_with("tool_use") => {
                 let input = &block["input"];
                 // In a stream it begins empty, and its pieces come after.
                 let empty = self.streaming || input.is_null();
@@ -181,6 +189,13 @@ impl Listener {
                 self.tool(self.said.tools.len(), &block["name"], &input.into());
             }
             _ => {}
+        }
+    }
+
+    /// Another part begins.
+    fn part(&mut self) {
+        if !self.said.text.is_empty() && !self.said.text.ends_with('\n') {
+            self.said.text.push('\n');
         }
     }
 

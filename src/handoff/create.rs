@@ -7,7 +7,7 @@ use crate::edit::{Target, quarantine};
 use crate::error::{Error, Kind, Result};
 use crate::operation::{Access, Context, Method, Operation};
 use crate::recall::Item;
-use crate::trust::attack;
+use crate::trust::{attack, refusal};
 use crate::types::{Name, Sensitivity, Share, Tags, strings};
 use crate::write::{Begun, Write, gone};
 use crate::{id, sql};
@@ -93,6 +93,9 @@ impl Operation for Create {
         let mut handoff = draft(ctx, input)?;
         let said = handoff.clone();
         let attack = attack(&mut handoff);
+        if let (Some(rule), Some(_)) = (attack, &handoff.supersedes) {
+            return Err(refusal(rule));
+        }
         ctx.protect(&mut handoff).await?;
         let number = ctx.place.record.number;
         let unit = NewHandoff {
@@ -169,7 +172,7 @@ pub async fn put(ctx: &Context, write: &mut Write, handoff: &Handoff) -> Result<
     write
         .system(
             sql!("handoff/create"),
-            &Handoff::columns(&[handoff]).params(),
+            &Handoff::new_columns(&[handoff]).params(),
         )
         .await?;
     if let Some(old) = &handoff.supersedes {
@@ -245,6 +248,7 @@ impl Handoff {
             supersedes: None,
             superseded_by: None,
             created_at,
+            origin: Some(ctx.origin.clone()),
             sealed: None,
         }
     }
@@ -264,7 +268,7 @@ impl Unit for NewHandoff {
     }
     fn statements<'a>(units: &'a [&'a Self]) -> Vec<Statement<'a>> {
         let rows: Vec<&Handoff> = units.iter().map(|unit| &unit.handoff).collect();
-        let columns = Handoff::columns(&rows);
+        let columns = Handoff::new_columns(&rows);
         let mut statements = vec![Statement {
             sql: sql!("handoff/create"),
             columns,

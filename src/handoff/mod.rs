@@ -19,6 +19,7 @@ pub use stats::Stats;
 use crate::db::{Columns, Row};
 use crate::endpoint::Endpoint;
 use crate::operation::Context;
+use crate::origin::Origin;
 use crate::recall::Item;
 use crate::seal::{Sealable, Sealed, Show};
 use chrono::{DateTime, Utc};
@@ -82,6 +83,9 @@ pub struct Handoff {
     pub superseded_by: Option<String>,
     /// When it was stored.
     pub created_at: DateTime<Utc>,
+    /// Who wrote it, and how it came; not in exports.
+    #[serde(default, skip_deserializing, skip_serializing_if = "Option::is_none")]
+    pub origin: Option<Origin>,
     /// In exports of sealed handoffs: the texts, encrypted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sealed: Option<Sealed>,
@@ -116,7 +120,11 @@ impl Sealable for Handoff {
 impl Handoff {
     /// From rows of session_handoffs, as far as their own tenant may see them.
     pub fn shown(ctx: &Context, rows: &[Row]) -> Vec<Self> {
-        ctx.reveal(rows.iter().map(Self::from_row).collect(), Show::Own)
+        let with_origin = |row| Self {
+            origin: Origin::from_row(row),
+            ..Self::from_row(row)
+        };
+        ctx.reveal(rows.iter().map(with_origin).collect(), Show::Own)
     }
 
     /// From a row of session_handoffs, as it is stored.
@@ -143,11 +151,20 @@ impl Handoff {
             supersedes: row.get("supersedes"),
             superseded_by: row.get("superseded_by"),
             created_at: row.get("created_at"),
+            origin: None,
             sealed: sealed.map(Sealed),
         }
     }
 
-    /// The columns of a batch insert, in the order of sql/handoff/create.sql and sql/export/import_handoffs.sql.
+    /// The columns of a new handoff, in the order of sql/handoff/create.sql.
+    pub fn new_columns<'a>(handoffs: &[&'a Self]) -> Columns<'a> {
+        let origins = || handoffs.iter().map(|handoff| handoff.origin.as_ref());
+        Self::columns(handoffs)
+            .maybe_texts(origins().map(|origin| origin?.by.as_deref()))
+            .maybe_texts(origins().map(|origin| Some(&*origin?.how)))
+    }
+
+    /// The columns that sql/export/import_handoffs.sql begins with.
     pub fn columns<'a>(handoffs: &[&'a Self]) -> Columns<'a> {
         let rows = || handoffs.iter().copied();
         Columns::default()

@@ -100,9 +100,9 @@ impl Edge {
         self.mcp.stop();
     }
 
-    /// Waits until what was said to models is written.
-    pub async fn written(&self) {
-        self.gateway.written().await;
+    /// Cuts what models still say, and waits until what was said is written.
+    pub async fn stop_gateway(&self) {
+        self.gateway.stop().await;
     }
 
     async fn route(

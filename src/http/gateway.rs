@@ -1,7 +1,7 @@
 //! The gateway's HTTP side: a request goes to the model's server as it came, but for what is remembered, and so does the answer.
 
 use super::edge::Caller;
-use super::rest::{patient, read_body};
+use super::rest::{TOKEN, patient, read_body};
 use super::{BoxError, Content, Leaving, Request, reply, witness};
 use crate::app::App;
 use crate::error::{Error, Kind, Result};
@@ -20,6 +20,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
+use tokio_util::sync::CancellationToken;
 
 /// Our own key: `Authorization` and `X-API-Key` are the model's.
 pub const KEY: &str = "x-memory-key";
@@ -47,6 +48,8 @@ pub struct Gateway {
     app: Arc<App>,
     memory: Arc<Memory>,
     client: reqwest::Client,
+    /// Cuts answers that are still on their way.
+    cut: CancellationToken,
 }
 
 /// Whether a path is the model's.
@@ -65,6 +68,7 @@ impl Gateway {
             .no_proxy();
         Ok(Self {
             memory: Arc::new(Memory::new(app.clone())),
+            cut: CancellationToken::new(),
             client: client.build().map_err(Error::internal)?,
             app,
         })
@@ -97,7 +101,7 @@ impl Gateway {
             .request(parts.method, url)
             .headers(headers)
             .body(body);
-        let answer = sent.send().await.map_err(|error| away(&error))?;
+        let answer = sent.send().await.map_err(away)?;
         Ok(self.leaving(answer, hearing))
     }
 
@@ -139,7 +143,13 @@ impl Gateway {
         }
         let path = uri.path_and_query().map_or("/", |path| path.as_str());
         let base = base.strip_suffix("/v1").unwrap_or(base);
-        reqwest::Url::parse(&format!("{base}{path}")).map_err(Error::internal)
+        let url = reqwest::Url::parse(&format!("{base}{path}")).map_err(Error::internal)?;
+        // Dots that lead out of the model's interface lead nowhere.
+        let inside = reqwest::Url::parse(&format!("{base}/v1/")).map_err(Error::internal)?;
+        match url.path().starts_with(inside.path()) {
+            true => Ok(url),
+            false => Err(Error::not_found("this path leads out of /v1/")),
+        }
     }
 
     fn leaving(&self, answer: reqwest::Response, hearing: Option<(Protocol, Who)>) -> Leaving {
@@ -151,11 +161,16 @@ impl Gateway {
         let heard =
             hearing.filter(|_| status.is_success() && !headers.contains_key(CONTENT_ENCODING));
         let tee = Tee {
-            pieces: Box::pin(answer.bytes_stream()),
+            pieces: Box::pin(
+                answer
+                    .bytes_stream()
+                    .take_until(self.cut.clone().cancelled_owned()),
+            ),
+            cut: self.cut.clone(),
             hearing: heard.map(|(protocol, who)| (Listener::new(protocol, streaming), who)),
             memory: self.memory.clone(),
         };
-        let frames = tee.map(|piece| piece.map(Frame::data).map_err(BoxError::from));
+        let frames = tee.map(|piece| piece.map(Frame::data));
         let mut leaving = Leaving::new(BodyExt::boxed_unsync(StreamBody::new(frames)));
         *leaving.status_mut() = status;
         let length = headers.get(CONTENT_LENGTH).cloned();
@@ -166,8 +181,9 @@ impl Gateway {
         leaving
     }
 
-    /// Waits until everything that was said is written.
-    pub async fn written(&self) {
+    /// Cuts answers that are still on their way, and waits until everything that was said is written.
+    pub async fn stop(&self) {
+        self.cut.cancel();
         self.memory.written().await;
     }
 }
@@ -182,7 +198,13 @@ pub fn problem(error: &Error, request_id: &str) -> Leaving {
         Kind::Unavailable | Kind::Timeout | Kind::Internal => "api_error",
         _ => "invalid_request_error",
     };
-    let told = json!({"type": kind, "code": error.code(), "message": error.message()});
+    let message = match error.kind() {
+        Kind::Unauthenticated => {
+            "this server's memory needs a key of its own, as X-Memory-Key: am_…"
+        }
+        _ => error.message(),
+    };
+    let told = json!({"type": kind, "code": error.code(), "message": message});
     let body = json!({"type": "error", "error": told, "request_id": request_id});
     let mut leaving = Leaving::new(Content::Full(body.to_string().into()).boxed());
     *leaving.status_mut() = match error.code() {
@@ -223,6 +245,7 @@ fn passed_on(headers: &HeaderMap) -> HeaderMap {
     let [session, agent] = witness::HEADERS;
     let ours = [
         "x-tenant-id",
+        TOKEN,
         session,
         agent,
         PERSON,
@@ -242,7 +265,9 @@ fn passed_on(headers: &HeaderMap) -> HeaderMap {
         .collect()
 }
 
-fn away(error: &reqwest::Error) -> Error {
+/// Why there is no answer; the address may hold a key.
+fn away(error: reqwest::Error) -> Error {
+    let error = error.without_url();
     let (kind, code, message) = match error.is_timeout() && !error.is_connect() {
         true => (
             Kind::Timeout,
@@ -262,6 +287,7 @@ fn away(error: &reqwest::Error) -> Error {
 /// An answer on its way to the client, and to the memory. What was heard is kept however it ends: by itself, or broken off on either side.
 struct Tee {
     pieces: Pin<Box<dyn Stream<Item = reqwest::Result<Bytes>> + Send>>,
+    cut: CancellationToken,
     hearing: Option<(Listener, Who)>,
     memory: Arc<Memory>,
 }
@@ -275,20 +301,30 @@ impl Tee {
 }
 
 impl Stream for Tee {
-    type Item = reqwest::Result<Bytes>;
+    type Item = std::result::Result<Bytes, BoxError>;
 
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         let piece = std::task::ready!(self.pieces.as_mut().poll_next(context));
-        match &piece {
+        Poll::Ready(match piece {
             Some(Ok(bytes)) => {
                 if let Some((listener, _)) = &mut self.hearing {
-                    listener.hear(bytes);
+                    listener.hear(&bytes);
                 }
+                Some(Ok(bytes))
             }
-            Some(Err(_)) => self.ended(Ending::Upstream),
-            None => self.ended(Ending::Whole),
-        }
-        Poll::Ready(piece)
+            Some(Err(error)) => {
+                self.ended(Ending::Upstream);
+                Some(Err(error.into()))
+            }
+            None if self.cut.is_cancelled() => {
+                self.ended(Ending::Server);
+                Some(Err("the server stopped".into()))
+            }
+            None => {
+                self.ended(Ending::Whole);
+                None
+            }
+        })
     }
 }
 

@@ -142,7 +142,7 @@ pub async fn serve(app: &Arc<App>, listeners: Listeners, stopper: &Stopper) -> R
         );
     }
     edge.stop_mcp();
-    let _ = tokio::time::timeout(WRITES, edge.written()).await;
+    let _ = tokio::time::timeout(WRITES, edge.stop_gateway()).await;
     Ok(())
 }
 

@@ -9,7 +9,7 @@ pub mod record;
 mod toml;
 
 use crate::error::{Error, Kind, Result};
-use crate::hook::Host;
+use crate::hook::{Event, Host};
 use std::path::{Path, PathBuf};
 
 /// Where a host keeps its settings: a person's, or a project's.
@@ -87,9 +87,16 @@ fn command(program: &str, host: Host, event: &str) -> String {
     format!("{program} hook {event} --host {}", host.name())
 }
 
-/// Whether a command is one of our hooks.
+/// Whether a command is one of our hooks, whatever our program is called.
 fn is_ours(command: &str) -> bool {
-    command.contains("agent-memory") && command.contains(" hook ")
+    let Some((program, rest)) = command.split_once(" hook ") else {
+        return false;
+    };
+    match rest.split_once(" --host ") {
+        Some((event, host)) => Event::find(event).and(Host::find(host.trim())).is_some(),
+        // What stands for Claude Code without saying so.
+        None => Event::find(rest.trim()).is_some() && program.contains("agent-memory"),
+    }
 }
 
 /// Our server's name in every host's settings.

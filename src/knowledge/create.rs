@@ -5,7 +5,7 @@ use crate::edit::{Target, quarantine};
 use crate::error::{Error, Kind, Result};
 use crate::operation::{Access, Context, Method, Operation};
 use crate::sql;
-use crate::trust::attack;
+use crate::trust::{attack, refusal};
 use crate::types::{List, Name, Share, Tags, Text, strings};
 use crate::write::{Begun, gone};
 use chrono::{DateTime, Utc};
@@ -50,6 +50,9 @@ pub struct Output {
     created_at: DateTime<Utc>,
     /// All of it.
     note: Note,
+    /// The edit that keeps it back because it looks like an attack on a model; edit_reject lets it be seen.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    quarantined: Option<String>,
 }
 
 /// Stores a note.
@@ -83,6 +86,10 @@ impl Operation for Create {
 pub(super) async fn store(ctx: &Context, mut note: Note) -> Result<Output> {
     let said = (note.title.clone(), note.content.clone());
     let attack = attack(&mut note);
+    if let (Some(rule), Some(_)) = (attack, &note.supersedes) {
+        return Err(refusal(rule));
+    }
+    let mut quarantined = None;
     ctx.protect(&mut note).await?;
     let (note_id, fresh) = match ctx.begin().await? {
         Begun::Replay(mut ids) => (ids.pop().ok_or_else(gone)?, false),
@@ -122,7 +129,8 @@ pub(super) async fn store(ctx: &Context, mut note: Note) -> Result<Output> {
                 write.supersede(old, note.created_at, None).await?;
             }
             if let Some(rule) = attack.filter(|_| stored == note.note_id) {
-                quarantine(ctx, &mut write, Target::Knowledge, &stored, rule).await?;
+                let edit = quarantine(ctx, &mut write, Target::Knowledge, &stored, rule).await?;
+                quarantined = Some(edit);
             }
             write.commit(std::slice::from_ref(&stored)).await?;
             let fresh = stored == note.note_id;
@@ -138,6 +146,7 @@ pub(super) async fn store(ctx: &Context, mut note: Note) -> Result<Output> {
         note_id,
         created_at: note.created_at,
         note,
+        quarantined,
     })
 }
 

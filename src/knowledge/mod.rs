@@ -18,6 +18,7 @@ use crate::db::{Row, sha256};
 use crate::endpoint::Endpoint;
 use crate::id;
 use crate::operation::Context;
+use crate::origin::Origin;
 use crate::recall::Item;
 use crate::seal::{Sealable, Sealed, Show};
 use chrono::{DateTime, Utc};
@@ -73,6 +74,9 @@ pub struct Note {
     /// Whether its texts are sealed in the database.
     #[serde(default)]
     pub encrypted: bool,
+    /// Who wrote it, and how it came; not in exports.
+    #[serde(default, skip_deserializing, skip_serializing_if = "Option::is_none")]
+    pub origin: Option<Origin>,
     /// In exports of sealed notes: the texts, encrypted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sealed: Option<Sealed>,
@@ -127,6 +131,7 @@ impl Note {
             updated_at: created_at,
             sensitivity: none(),
             encrypted: false,
+            origin: Some(ctx.origin.clone()),
             sealed: None,
         }
     }
@@ -166,7 +171,11 @@ impl Note {
 
     /// From rows of knowledge_notes, as far as their own tenant may see them.
     pub fn shown(ctx: &Context, rows: &[Row]) -> Vec<Self> {
-        ctx.reveal(rows.iter().map(Self::from_row).collect(), Show::Own)
+        let with_origin = |row| Self {
+            origin: Origin::from_row(row),
+            ..Self::from_row(row)
+        };
+        ctx.reveal(rows.iter().map(with_origin).collect(), Show::Own)
     }
 
     /// From a row of knowledge_notes, as it is stored.
@@ -189,6 +198,7 @@ impl Note {
             updated_at: row.get("updated_at"),
             sensitivity: row.get("sensitivity"),
             encrypted: sealed.is_some(),
+            origin: None,
             sealed: sealed.map(Sealed),
         }
     }

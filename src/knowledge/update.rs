@@ -2,7 +2,6 @@
 
 use super::Note;
 use super::get::missing;
-use crate::edit::{Target, quarantine};
 use crate::error::{Error, Result};
 use crate::operation::{Access, Context, Method, Operation};
 use crate::sql;
@@ -57,18 +56,22 @@ impl Operation for Update {
         if let Begun::Fresh(mut write) = ctx.begin().await? {
             let row = write.first(sql!("knowledge/lock"), &[&id]).await?;
             let mut note = row.as_ref().map(Note::from_row).ok_or_else(missing)?;
-            let mut attack = None;
             let before = note.sealed.is_none().then(|| [note.text()]);
             if input.title.is_some() || input.content.is_some() {
                 // Opened, changed, judged by what it says now, and sealed again if need be.
                 note = ctx.open(note)?;
+                let had = trust::attack(&mut note);
                 let all_new = input.title.is_some() && input.content.is_some();
                 note.title = input.title.map_or(note.title, String::from);
                 note.content = input.content.map_or(note.content, String::from);
                 if all_new {
                     note.sensitivity = super::none();
                 }
-                attack = trust::attack(&mut note);
+                // What it said before was let be seen.
+                let added = trust::attack(&mut note).filter(|rule| had != Some(*rule));
+                if let Some(rule) = added {
+                    return Err(trust::refusal(rule));
+                }
                 ctx.protect(&mut note).await?;
             }
             let said = note.said();
@@ -102,9 +105,6 @@ impl Operation for Update {
                         .await?;
                     write.index_again(item).await?;
                 }
-            }
-            if let Some(rule) = attack {
-                quarantine(ctx, &mut write, Target::Knowledge, id, rule).await?;
             }
             write.commit(&[id.to_owned()]).await?;
         }

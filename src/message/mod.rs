@@ -5,7 +5,7 @@ use crate::error::{Error, Result};
 use crate::event::{Words, say};
 use crate::operation::{Access, Context, Method, Operation};
 use crate::recall::{Query, search};
-use crate::remind::{LOOKED_AT, Reminder};
+use crate::remind::{LOOKED_AT, QUESTION, Reminder};
 use crate::text::tokens;
 use crate::types::{Name, Text};
 use schemars::JsonSchema;
@@ -89,7 +89,9 @@ impl Operation for Message {
 
 /// What recall is sure of, quoted within `max` tokens, and the ids.
 async fn remembered(ctx: &Context, text: &str, max: usize) -> Result<(String, Vec<String>)> {
-    let answer = search(ctx, &Query::words(text, ctx.at, LOOKED_AT as usize)).await?;
+    // What is asked stands at its beginning; a long paste only takes time.
+    let asked: String = text.trim().chars().take(QUESTION).collect();
+    let answer = search(ctx, &Query::words(&asked, ctx.at, LOOKED_AT as usize)).await?;
     if answer.below_confidence {
         return Ok(Default::default());
     }

@@ -1,6 +1,7 @@
 //! What a search is asked, and what it answers.
 
 use super::score::Explanation;
+use crate::origin::Origin;
 use chrono::{DateTime, Utc};
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -92,6 +93,9 @@ pub struct Found {
     pub tags: Vec<String>,
     /// The part of the memory the text is: a handoff's member, a note's content, an event's chunk by its id.
     pub source: String,
+    /// Who wrote it, and how it came; left out of what is older than that.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub origin: Option<Origin>,
     /// Whether it reads like an order to a model: it is what somebody said, and gives none. Left out where it does not.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub reads_like_an_order: bool,

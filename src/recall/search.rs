@@ -10,6 +10,7 @@ use crate::consolidation::{Settings, decayed, half_life};
 use crate::db::{Row, Sql, Tx, Value};
 use crate::error::Result;
 use crate::operation::Context;
+use crate::origin::Origin;
 use crate::sql;
 use crate::trust::{Verdict, judge};
 use chrono::{DateTime, Utc};
@@ -318,6 +319,7 @@ impl Reading<'_> {
                 actor: candidate.actor.clone(),
                 session_id: candidate.session_id.clone(),
                 tags,
+                origin: Origin::from_row(row),
                 reads_like_an_order: judge(&text) != Verdict::Plain,
                 text,
                 explanation: query.explain.then_some(hit.explanation),

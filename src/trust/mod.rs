@@ -5,11 +5,14 @@
 
 mod rules;
 
+use crate::error::{Error, Kind};
+
 use crate::seal::Sealable;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use regex::{Regex, RegexSet};
-use rules::{RULES, Rule};
+use regex::Regex;
+use regex::bytes::RegexSet;
+use rules::{ELSEWHERE, RULES, Rule, Weight};
 use std::borrow::Cow;
 use std::sync::LazyLock;
 use unicode_normalization::UnicodeNormalization;
@@ -23,6 +26,15 @@ pub enum Verdict {
     Order(&'static str),
     /// Something that looks like an attack on a model, by the rule of this name.
     Attack(&'static str),
+}
+
+/// Why a memory that takes another's place is not written: neither would be seen.
+pub fn refusal(rule: &str) -> Error {
+    let message = format!(
+        "this looks like an attack on a model ({rule}), which is kept back: it cannot take another memory's place, and nothing was changed; \
+         say it in other words, or store it by itself"
+    );
+    Error::new(Kind::Unprocessable, "looks_like_an_attack", message)
 }
 
 impl Verdict {
@@ -43,59 +55,77 @@ pub fn attack(memory: &mut impl Sealable) -> Option<&'static str> {
 
 /// All rules in one pass.
 static SET: LazyLock<RegexSet> = LazyLock::new(|| {
-    let patterns: Vec<String> = RULES.iter().map(Rule::pattern).collect();
-    RegexSet::new(patterns).expect("the rules are patterns: a test reads them all")
+    RegexSet::new(RULES.iter().map(Rule::pattern))
+        .expect("the rules are patterns: every test of a write uses them")
 });
+static OTHERS: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(ELSEWHERE).expect("a pattern that every test of a write uses"));
 
 /// Words that are long enough to hold an order in another alphabet.
-static ENCODED: LazyLock<Regex> =
-    LazyLock::new(|| Regex::new("[A-Za-z0-9+/]{24,}={0,2}").expect("a pattern that a test uses"));
-
-/// How much of a text is read, in bytes: an order that nobody reads before is none.
-const READ: usize = 64 * 1024;
+static ENCODED: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new("[A-Za-z0-9+/]{24,}={0,2}").expect("a pattern that every test of a write uses")
+});
 
 /// What a text is taken for.
 pub fn judge(text: &str) -> Verdict {
-    let text = &text[..text.floor_char_boundary(READ)];
     let plain = readable(text);
-    let mut found = by_rules(&plain);
-    if !plain.is_ascii() {
-        found = found.max(by_rules(&plain.chars().map(latin).collect::<String>()));
+    let letters = letters(&plain);
+    let mut found = by_rules(&letters);
+    // A sentence goes on in the next line, and emphasis is no word of it.
+    if letters.contains(['\n', '*', '_']) && found.attack().is_none() {
+        let wrapped = letters.replace('\n', " ").replace(['*', '_'], "");
+        found = found.max(by_rules(&wrapped));
     }
-    if found.attack().is_some() || !text.is_ascii() && smuggled(text) {
-        return match found {
-            Verdict::Attack(_) => found,
-            _ => Verdict::Attack("hidden"),
-        };
+    if found.attack().is_some() {
+        return found;
     }
-    let decoded = ENCODED.find_iter(&plain).filter_map(|word| {
-        let bytes = STANDARD.decode(word.as_str()).ok()?;
-        by_rules(&String::from_utf8(bytes).ok()?).attack()
-    });
-    decoded
-        .take(1)
-        .next()
-        .map_or(found, |_| Verdict::Attack("encoded"))
+    if !text.is_ascii() && smuggled(text) {
+        return Verdict::Attack("hidden");
+    }
+    if OTHERS.is_match(&plain) {
+        return Verdict::Attack("override");
+    }
+    let holds_attack = |word: &str| {
+        let text = STANDARD
+            .decode(word)
+            .ok()
+            .and_then(|bytes| String::from_utf8(bytes).ok());
+        text.is_some_and(|text| by_rules(&self::letters(&text)).attack().is_some())
+    };
+    match ENCODED
+        .find_iter(&plain)
+        .any(|word| holds_attack(word.as_str()))
+    {
+        true => Verdict::Attack("encoded"),
+        false => found,
+    }
 }
 
 fn by_rules(text: &str) -> Verdict {
-    let found = SET.matches(text).into_iter().map(|index| &RULES[index]);
-    found
-        .map(|rule| match rule.attack {
-            true => Verdict::Attack(rule.name),
-            false => Verdict::Order(rule.name),
-        })
-        .max()
-        .unwrap_or(Verdict::Plain)
+    let found: Vec<&Rule> = SET
+        .matches(text.as_bytes())
+        .into_iter()
+        .map(|index| &RULES[index])
+        .collect();
+    let first = |weight| found.iter().find(|rule| rule.weight == weight);
+    match (
+        first(Weight::Attack),
+        first(Weight::Lure),
+        first(Weight::Demand),
+    ) {
+        (Some(rule), ..) => Verdict::Attack(rule.name),
+        (None, Some(_), Some(demand)) if demand.name != "command" => Verdict::Attack(demand.name),
+        (None, Some(rule), _) | (None, None, Some(rule)) => Verdict::Order(rule.name),
+        (None, None, None) => Verdict::Plain,
+    }
 }
 
 /// As a model reads it: compatible forms are one (NFKC, Unicode Standard Annex 15), what nobody sees is gone, runs of spaces are one.
 fn readable(text: &str) -> Cow<'_, str> {
-    let tidy = |c: char| c != '\t' && c != '\u{a0}';
-    if text.is_ascii() && text.chars().all(tidy) && !text.contains("  ") {
+    if text.is_ascii() && !text.contains("  ") && !text.contains('\t') {
         return Cow::Borrowed(text);
     }
-    let mut read = String::with_capacity(text.len());
+    let mut read = String::new();
     for c in text.nfkc().filter(|c| !unseen(*c)) {
         let c = if c != '\n' && c.is_whitespace() {
             ' '
@@ -109,41 +139,56 @@ fn readable(text: &str) -> Cow<'_, str> {
     Cow::Owned(read)
 }
 
+/// The ASCII letters of a text, and those that look like them; any other character is `~`.
+fn letters(text: &str) -> Cow<'_, str> {
+    match text.is_ascii() {
+        true => Cow::Borrowed(text),
+        false => text.chars().map(latin).collect(),
+    }
+}
+
 /// Characters without a shape: joiners, directions, variation selectors, tags.
 fn unseen(c: char) -> bool {
     matches!(c, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2064}' | '\u{2066}'..='\u{2069}'
         | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{e0000}'..='\u{e007f}' | '\u{e0100}'..='\u{e01ef}')
 }
 
-/// Letters of other alphabets that look like Latin ones, where they are used for them (Unicode Technical Standard 39, confusables).
+/// Letters of other alphabets that look like Latin ones (Unicode Technical Standard 39, confusables), and punctuation as ASCII has it.
 fn latin(c: char) -> char {
     match c {
+        c if c.is_ascii() => c,
         '’' | '‘' | 'ʼ' => '\'',
-        'а' => 'a',
-        'е' => 'e',
-        'і' => 'i',
-        'о' => 'o',
-        'р' => 'p',
+        '“' | '”' | '„' | '«' | '»' | '「' | '」' => '"',
+        '–' | '—' => '-',
+        '•' => '*',
+        '…' | '。' => '.',
+        '\u{85}' | '\u{2028}' | '\u{2029}' => '\n',
+        'а' | 'α' => 'a',
+        'е' | 'ε' => 'e',
+        'і' | 'ι' => 'i',
+        'о' | 'ο' => 'o',
+        'р' | 'ρ' => 'p',
         'с' => 'c',
         'ѕ' => 's',
         'х' => 'x',
-        'ο' => 'o',
-        'α' => 'a',
-        'ε' => 'e',
-        'ι' => 'i',
+        'у' => 'y',
         'ν' => 'v',
-        _ => c,
+        _ => '~',
     }
 }
 
-/// Whether a text says something that nobody sees: a sentence in tag characters, or a rule that only holds without its hidden letters.
+/// Whether a text says something in characters that nobody sees (tags). A flag's region is said in them too.
 fn smuggled(text: &str) -> bool {
-    let tags: String = text
-        .chars()
-        .filter_map(|c| char::from_u32((c as u32).checked_sub(0xe0000)?))
-        .filter(char::is_ascii)
-        .collect();
-    tags.chars().filter(char::is_ascii_alphabetic).count() >= 8
+    let (mut in_flag, mut letters) = (false, 0);
+    for c in text.chars() {
+        let tag = (c as u32)
+            .checked_sub(0xe0000)
+            .and_then(char::from_u32)
+            .filter(char::is_ascii);
+        in_flag = c == '\u{1f3f4}' || in_flag && tag.is_some();
+        letters += usize::from(!in_flag && tag.is_some_and(|tag| tag.is_ascii_alphabetic()));
+    }
+    letters >= 8
 }
 
 #[cfg(test)]

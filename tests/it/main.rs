@@ -19,6 +19,7 @@ mod export;
 mod faces;
 mod forgetting;
 mod gateway;
+mod gateway_refusals;
 mod handoff;
 mod idempotency;
 mod isolation;

@@ -1,7 +1,7 @@
 //! What reads like an order to a model: quoted as none, or kept back until somebody has looked at it.
 
 use crate::support::upstream::Upstream;
-use crate::support::{Client, Server};
+use crate::support::{Client, Server, until};
 use agent_memory::knowledge::NoteWrite;
 use agent_memory::{decision, edit, event, finding, handoff, message, recall};
 use serde_json::{Value, json};
@@ -170,10 +170,7 @@ async fn every_kind_of_memory_is_kept_back_and_can_be_let_go() {
     let keyed = acme.clone().with("idempotency-key", "once");
     let told = keyed.call::<event::Record>(event.clone()).await.ok();
     assert_eq!(told["quarantined"].as_array().unwrap().len(), 1, "{told}");
-    assert_eq!(
-        keyed.call::<event::Record>(event.clone()).await.ok()["event_id"],
-        told["event_id"]
-    );
+    assert_eq!(keyed.call::<event::Record>(event.clone()).await.ok(), told);
     // In a batch the harmless one is there at once.
     let mut harmless = event.clone();
     harmless["content"] = json!({"text": "People praise the walrus in the zoo."});
@@ -235,23 +232,163 @@ async fn every_kind_of_memory_is_kept_back_and_can_be_let_go() {
 }
 
 #[tokio::test]
-async fn a_note_that_becomes_an_attack_is_kept_back() {
+async fn an_attack_takes_no_other_memorys_place() {
     let server = Server::configured(false, |config| config.cache.mib = 0).await;
     let acme = server.tenant("acme").await;
     let note = acme
         .call::<NoteWrite>(json!({"text": "We praise the walrus."}))
         .await
         .ok();
-    assert_eq!(walruses(&acme).await, ["knowledge"]);
-    let path = format!("/api/v1/knowledge/{}", note["note_id"].as_str().unwrap());
-    let change = json!({"content": ATTACK}).to_string();
-    acme.raw(
-        "PATCH",
-        &path,
-        Some(change.into_bytes()),
-        "application/json",
+    let note = note["note_id"].as_str().unwrap();
+    let left = json!({"session_id": "s", "with_whom": "Ada", "story": "We praise the walrus."});
+    let left = acme.call::<handoff::Create>(left).await.ok();
+    let patch = async |id: &str, content: &str| {
+        let change = json!({"content": content}).to_string();
+        let path = format!("/api/v1/knowledge/{id}");
+        acme.raw(
+            "PATCH",
+            &path,
+            Some(change.into_bytes()),
+            "application/json",
+        )
+        .await
+    };
+    assert_eq!(
+        patch(note, ATTACK).await.refused(422)["code"],
+        "looks_like_an_attack"
+    );
+    let instead = json!({"session_id": "s", "with_whom": "Ada", "story": ATTACK, "supersedes": left["handoff_id"]});
+    acme.call::<handoff::Create>(instead).await.refused(422);
+    let instead = json!({"title": "x", "content": ATTACK, "source_handoffs": [left["handoff_id"]], "supersedes": note});
+    acme.call::<agent_memory::knowledge::Create>(instead)
+        .await
+        .refused(422);
+    assert_eq!(walruses(&acme).await, ["handoff", "knowledge"]);
+    // What was let be seen can be said in other words.
+    let kept = acme.call::<NoteWrite>(json!({"text": ATTACK})).await.ok();
+    acme.call::<edit::Reject>(json!({"id": kept["quarantined"]}))
+        .await
+        .ok();
+    patch(
+        kept["note_id"].as_str().unwrap(),
+        &format!("Somebody wrote:\n{ATTACK}"),
     )
     .await
     .ok();
-    assert!(walruses(&acme).await.is_empty());
+}
+
+#[tokio::test]
+async fn every_memory_says_who_wrote_it_and_how_it_came() {
+    let upstream = Upstream::start().await;
+    let url = upstream.url.clone();
+    let server = Server::configured(true, move |config| {
+        config.cache.mib = 0;
+        config.memory.upstream_url = url;
+    })
+    .await;
+    let acme = server.key("acme", "write").await;
+    let agent = acme.clone().with("x-agent-id", "gardener");
+    let said = |client: Client, text: &'static str| async move {
+        let story = json!({"session_id": "s", "with_whom": "Ada", "story": text});
+        client.call::<handoff::Create>(story).await.ok()["handoff"]["origin"].clone()
+    };
+    assert_eq!(
+        said(agent.clone(), "A heron stood there.").await,
+        json!({"by": "gardener", "how": "agent"})
+    );
+    let hook = agent.clone().with("x-written-how", "hook");
+    assert_eq!(said(hook, "A heron stood here.").await["how"], "hook");
+    let by_key = said(acme.clone(), "The heron went.").await;
+    assert!(
+        by_key["by"].as_str().unwrap().starts_with("key_"),
+        "{by_key}"
+    );
+    let note = agent
+        .call::<NoteWrite>(json!({"text": "Herons eat carp."}))
+        .await
+        .ok();
+    assert_eq!(note["note"]["origin"]["by"], "gardener");
+    let decided = agent
+        .call::<decision::Create>(json!({"decision": "We net the heron's pond."}))
+        .await
+        .ok();
+    assert_eq!(decided["origin"]["by"], "gardener");
+    agent
+        .call::<finding::Post>(json!({"agent_id": "a", "content": "The heron comes at six."}))
+        .await
+        .ok();
+    let event = json!({"session_id": "s", "channel": "private", "actor": {"type": "human", "id": "Ada"}, "kind": "message", "content": {"text": "I saw a heron."}});
+    agent.call::<event::Record>(event).await.ok();
+    let model = Client::new(&server.url)
+        .with("x-memory-key", acme.bearer())
+        .with("x-session-id", "gate")
+        .with("x-agent-id", "mate");
+    let body = json!({"model": "echo", "messages": [{"role": "user", "content": "The heron is a bird of the harbour."}]});
+    model
+        .post("/v1/chat/completions", body.to_string())
+        .await
+        .ok();
+    until("the turn", 10, async || {
+        acme.get("/api/v1/events?session_id=gate").await.ok()["count"] == 2
+    })
+    .await;
+    let found = acme
+        .call::<recall::Recall>(json!({"query": "heron", "limit": 50}))
+        .await
+        .ok();
+    let mut origins: Vec<String> = found["results"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|found| {
+            format!(
+                "{} {}",
+                found["kind"].as_str().unwrap(),
+                found["origin"]["how"].as_str().unwrap()
+            )
+        })
+        .collect();
+    origins.sort();
+    origins.dedup();
+    let wanted = [
+        "decision agent",
+        "event agent",
+        "event gateway",
+        "finding agent",
+        "handoff agent",
+        "handoff hook",
+        "knowledge agent",
+    ];
+    assert_eq!(origins, wanted);
+    let quoted = json!({"text": "What of the heron bird at the harbour?", "session_id": "new", "agent_id": "a"});
+    let quoted = acme.call::<message::Message>(quoted).await.ok();
+    assert!(
+        quoted["context"]
+            .as_str()
+            .unwrap()
+            .contains(" event of user (gateway): The heron is a bird"),
+        "{quoted}"
+    );
+    // What comes from elsewhere says so, whatever it said there.
+    let export = acme.get("/api/v1/export/all?format=ndjson").await;
+    assert!(!export.text.contains("\"origin\""));
+    let rival = server.key("rival", "admin").await;
+    let imported = rival
+        .raw(
+            "POST",
+            "/api/v1/import",
+            Some(export.text.into_bytes()),
+            "application/x-ndjson",
+        )
+        .await;
+    assert_eq!(imported.status, 200, "{}", imported.text);
+    let found = rival
+        .call::<recall::Recall>(json!({"query": "heron", "limit": 50}))
+        .await
+        .ok();
+    let found = found["results"].as_array().unwrap();
+    assert!(
+        found.len() >= 8 && found.iter().all(|found| found["origin"]["how"] == "import"),
+        "{found:?}"
+    );
 }

@@ -55,7 +55,12 @@ impl Bridge {
     async fn carry(&self, line: &str) -> Result<()> {
         let answer = match serde_json::from_str::<Value>(line) {
             Err(error) => Some(failure(&Value::Null, -32700, &error.to_string())),
-            Ok(message) => self.answer(message).await,
+            Ok(message) if message.is_object() => self.answer(line, &message).await,
+            Ok(_) => Some(failure(
+                &Value::Null,
+                -32600,
+                "a message is one JSON object",
+            )),
         };
         let Some(answer) = answer else { return Ok(()) };
         let mut output = self.output.lock().await;
@@ -68,11 +73,19 @@ impl Bridge {
     }
 
     /// None for what wants no answer.
-    async fn answer(&self, message: Value) -> Option<Value> {
+    async fn answer(&self, line: &str, message: &Value) -> Option<Value> {
         let id = message.get("id").cloned();
-        let headers = headers(&message, self.agreed.get());
-        let refused = match self.remote.exchange(self.path, headers, message).await {
-            Ok((_, reply)) if reply.get("jsonrpc").is_some() => {
+        let headers = headers(message, self.agreed.get());
+        let refused = match self
+            .remote
+            .exchange(self.path, headers, line.to_owned())
+            .await
+        {
+            Ok((_, mut reply)) if reply.get("jsonrpc").is_some() => {
+                // What is refused before it is understood names nobody.
+                if let (true, Some(id)) = (reply["id"].is_null(), &id) {
+                    reply["id"] = id.clone();
+                }
                 if let Some(version) = reply["result"]["protocolVersion"].as_str() {
                     let _ = self.agreed.set(version.to_owned());
                 }

@@ -1,6 +1,6 @@
 //! What recall found, as a quotation to put before a model.
 
-use crate::fence::fence;
+use crate::fence::{around, marked};
 use crate::text::tokens;
 use serde_json::Value;
 use std::collections::HashSet;
@@ -24,9 +24,11 @@ pub struct Reminder<'a> {
 impl Reminder<'_> {
     /// A quotation of results as recall gives them, best first, each text once; and the ids of what is in it. Empty where nothing is.
     pub fn quote(&self, results: &[Value]) -> (String, Vec<String>) {
-        let (mut lines, mut ids) = (Vec::new(), Vec::new());
+        let (mut lines, mut ids) = (String::new(), Vec::new());
         let mut told = HashSet::from([self.question.trim()]);
-        let mut left = self.max_tokens.saturating_sub(tokens(&fence("recall", "")));
+        let mut left = self
+            .max_tokens
+            .saturating_sub(tokens(&around("recall", "")));
         for result in results {
             let word = |member: &str| result[member].as_str().unwrap_or_default();
             let known = self
@@ -35,17 +37,17 @@ impl Reminder<'_> {
             if known || !told.insert(word("text").trim()) {
                 continue;
             }
-            let line = line(result);
-            let size = tokens(&fence("", &line)).saturating_sub(tokens(&fence("", "")));
+            let line = marked(&line(result));
+            let size = tokens(&line);
             if size <= left {
                 left -= size;
-                lines.push(line);
+                lines.push_str(&line);
                 ids.push(word("id").to_owned());
             }
         }
         match lines.is_empty() {
             true => (String::new(), ids),
-            false => (fence("recall", &lines.join("\n")), ids),
+            false => (around("recall", &lines), ids),
         }
     }
 }

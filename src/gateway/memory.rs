@@ -98,6 +98,20 @@ impl Memory {
         }
     }
 
+    /// Opens the session while the model is asked.
+    pub fn opens(self: &Arc<Self>, who: &Who) {
+        let (memory, who) = (self.clone(), who.clone());
+        self.writing.spawn(async move {
+            if let Err(error) = memory.open(&who).await {
+                log::warn!(
+                    "{}: a session is not opened: {}",
+                    who.request_id,
+                    error.causes()
+                );
+            }
+        });
+    }
+
     /// Opens the session, so that it gets a handoff when nothing is heard of it any more.
     ///
     /// # Errors

@@ -112,20 +112,18 @@ impl Gateway {
             let message = "what is said to a model is recorded, which needs a key that may write (or TRANSPARENT_MEMORY=false)";
             return Err(Error::new(Kind::Forbidden, "forbidden", message));
         }
-        let open = async {
-            match settings.transparent {
-                true => self.memory.open(who).await,
-                false => Ok(()),
-            }
-        };
-        let block = async {
-            match settings.injection && asked.has_place() {
-                true => self.memory.block(who, asked).await,
-                false => Ok("".into()),
-            }
-        };
+        let reminded = settings.injection && asked.has_place();
         // What is remembered is looked for first: what is said now would remind of itself.
-        let ((), block) = futures_util::try_join!(open, block)?;
+        let block = match reminded {
+            true => self.memory.block(who, asked).await?,
+            false => "".into(),
+        };
+        match (settings.transparent, reminded) {
+            (false, _) => {}
+            // Whether the caller may was asked before.
+            (true, true) => self.memory.opens(who),
+            (true, false) => self.memory.open(who).await?,
+        }
         if settings.transparent {
             self.memory.said(who, asked, &body);
         }

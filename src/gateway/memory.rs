@@ -18,6 +18,7 @@ use serde_json::{Value, json};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 use tokio_util::task::TaskTracker;
+use tokio_util::task::task_tracker::TaskTrackerToken;
 
 /// How long a session's block stays as it is: as long as providers keep a prompt in their caches at the longest, and no longer, so that what
 /// is corrected or erased since goes.
@@ -290,6 +291,11 @@ impl Memory {
         };
         let reply = Box::pin(endpoint.call(&self.app, call)).await?;
         serde_json::from_slice(&reply).map_err(Error::internal)
+    }
+
+    /// Keeps the memory from ending while something is heard.
+    pub fn listening(&self) -> TaskTrackerToken {
+        self.writing.token()
     }
 
     /// Waits until everything that was said is written.

@@ -21,6 +21,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::task_tracker::TaskTrackerToken;
 
 /// Our own key: `Authorization` and `X-API-Key` are the model's.
 pub const KEY: &str = "x-memory-key";
@@ -166,6 +167,7 @@ impl Gateway {
             ),
             cut: self.cut.clone(),
             hearing: heard.map(|(protocol, who)| (Listener::new(protocol, streaming), who)),
+            _listening: self.memory.listening(),
             memory: self.memory.clone(),
         };
         let frames = tee.map(|piece| piece.map(Frame::data));
@@ -287,6 +289,7 @@ struct Tee {
     pieces: Pin<Box<dyn Stream<Item = reqwest::Result<Bytes>> + Send>>,
     cut: CancellationToken,
     hearing: Option<(Listener, Who)>,
+    _listening: TaskTrackerToken,
     memory: Arc<Memory>,
 }
 

@@ -154,3 +154,45 @@ async fn the_makers_own_clients_speak_through_the_gateway() {
     };
     assert_eq!((of("user"), of("pilot")), (8, 6), "{kept:?}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_model_still_says_when_the_server_stops_is_kept_as_far_as_it_came() {
+    let upstream = Upstream::start().await;
+    let home = scratch("stopped").join("data");
+    let server = Running::start(&home, |command| {
+        command
+            .env("UPSTREAM_LLM_URL", &upstream.url)
+            .env("DRAIN_SECONDS", "1");
+    });
+    let model = Client::new(&server.url).with("x-session-id", "stopped");
+    let asked = json!({"model": "stuck", "stream": true, "messages": [{"role": "user", "content": "Where is the harbour?"}]});
+    let mut answer = model
+        .stream("/v1/chat/completions", asked.to_string())
+        .await;
+    let mut said = String::new();
+    while !said.contains("harbour") {
+        said.push_str(&String::from_utf8_lossy(
+            &answer.chunk().await.unwrap().unwrap(),
+        ));
+    }
+    let stopped = tokio::task::spawn_blocking(move || server.stop());
+    let ended = loop {
+        match answer.chunk().await {
+            Ok(Some(_)) => {}
+            other => break other,
+        }
+    };
+    assert!(ended.is_err(), "the client sees that it was cut");
+    assert_eq!(stopped.await.unwrap(), Some(0));
+    let server = Running::start(&home, |_| ());
+    let kept = Client::new(&server.url)
+        .get("/api/v1/events?session_id=stopped")
+        .await
+        .ok();
+    let reply = &kept["events"][0]["content"];
+    assert_eq!(
+        (&reply["text"], &reply["broken_off_by"]),
+        (&json!("The harbour "), &json!("server")),
+        "{kept}"
+    );
+}

@@ -17,6 +17,14 @@ pub struct Server {
     pub database: String,
     /// An admin key of the installation, when keys are on.
     pub admin: String,
+    stopper: Stopper,
+}
+
+/// A test that has several, one after the other, takes no more connections than one.
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.stopper.stop();
+    }
 }
 
 impl Server {
@@ -74,16 +82,15 @@ impl Server {
         let app = App::new(config, roles, Disk::default()).unwrap();
         let listeners = http::bind(&[[127, 0, 0, 1].into()], 0).await.unwrap();
         let url = format!("http://{}", listeners.sockets[0].local_addr().unwrap());
-        // It ends with the test's runtime.
-        let served = app.clone();
-        tokio::spawn(
-            async move { cli::serve::serve(&served, listeners, &Stopper::default()).await },
-        );
+        let (served, stopper) = (app.clone(), Stopper::default());
+        let stops = stopper.clone();
+        tokio::spawn(async move { cli::serve::serve(&served, listeners, &stops).await });
         Self {
             url,
             app,
             database,
             admin,
+            stopper,
         }
     }
 

@@ -42,6 +42,12 @@ impl Args {
             .map_err(|error| malformed(say(&error)))
     }
 
+    /// Arguments from values.
+    pub fn of(members: serde_json::Map<String, serde_json::Value>) -> Result<Self> {
+        let raws = members.into_iter();
+        raws.map(|(name, value)| Ok((name, raw(&value)?))).collect()
+    }
+
     /// Takes an argument out, as a string; another type is invalid.
     pub fn take_string(&mut self, name: &str) -> Result<Option<String>> {
         let Some(at) = self.0.iter().position(|(key, _)| key == name) else {

@@ -5,6 +5,7 @@ pub mod verify;
 
 pub use list::List;
 
+use crate::db::hex;
 use crate::db::{Row, Tx, Value};
 use crate::endpoint::Endpoint;
 use crate::error::{Error, Result};
@@ -142,11 +143,6 @@ impl Audited {
             hash: hex(row.get("hash")),
         }
     }
-}
-
-/// Bytes as hexadecimal digits.
-pub fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// A chain that does not hold.

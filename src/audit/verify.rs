@@ -51,7 +51,7 @@ pub async fn all(owner: &Target) -> Result<Vec<Chain>> {
             chains.push(Chain {
                 tenant_id: tenant,
                 rows,
-                hash: super::hex(&last),
+                hash: crate::db::hex(&last),
                 fault,
             });
         }
@@ -81,7 +81,7 @@ pub async fn expect(owner: &Target, expected: &str) -> Result<()> {
         .query(sql!("audit/chain"), &[&tenant, &(row - 1), &1_i64])
         .await?;
     connection.batch("commit").await?;
-    let there = rows.first().map(|row| super::hex(row.get("hash")));
+    let there = rows.first().map(|row| crate::db::hex(row.get("hash")));
     match there {
         Some(there) if there == hash => Ok(()),
         Some(_) => Err(broken(

@@ -1,6 +1,6 @@
 //! The body of an export: what two exports of the same memory have in common. Its header has a date.
 
-use crate::audit::hex;
+use crate::db::hex;
 use ring::digest::{Context, SHA256};
 
 /// Takes an NDJSON export piece by piece.

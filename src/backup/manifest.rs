@@ -1,7 +1,7 @@
 //! What a set says of itself: manifest.json, and SHA256SUMS over it and every file that it names.
 
 use super::repository::damaged;
-use crate::audit::hex;
+use crate::db::hex;
 use crate::error::{Error, Kind, Result};
 use crate::file::{io, is_file};
 use crate::tenant::check_name;

@@ -1,7 +1,7 @@
 //! A file of a set while it is written: counted, summed, and never to the last byte of the disk.
 
 use super::manifest::FileSum;
-use crate::audit::hex;
+use crate::db::hex;
 use crate::error::{Error, Kind, Result};
 use crate::file::io;
 use crate::report::Report;

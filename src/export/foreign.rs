@@ -1,7 +1,7 @@
 //! Memories of other programs, as lines of an import: the MCP reference memory server's JSON lines, a directory of Markdown notes.
 
 use super::FORMAT;
-use crate::audit::hex;
+use crate::db::hex;
 use crate::db::sha256;
 use crate::error::{Error, Kind, Result};
 use crate::file::io;

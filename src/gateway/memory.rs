@@ -3,10 +3,10 @@
 use super::{Request, Said};
 use crate::app::App;
 use crate::clock;
-use crate::db::sha256;
+use crate::db::{hex, sha256};
 use crate::error::{Error, Kind, Result};
 use crate::fence::fence;
-use crate::json::{Args, raw};
+use crate::json::Args;
 use crate::operation::{Call, Principal};
 use crate::origin::Origin;
 use crate::registry;
@@ -201,12 +201,11 @@ impl Memory {
             return;
         };
         let sent = sha256(&[who.session.as_bytes(), body].join(&0));
-        let key: String = sent.iter().map(|byte| format!("{byte:02x}")).collect();
         let actor = json!({"type": "human", "id": who.person});
         let content = json!({"text": plain(&text), "to": who.agent});
         self.write(
             who,
-            Some(format!("gateway-{key}")),
+            Some(format!("gateway-{}", hex(&sent))),
             actor,
             content,
             clock::now(),
@@ -277,10 +276,7 @@ impl Memory {
         let Value::Object(members) = members else {
             return Err(Error::internal("arguments are an object"));
         };
-        let args = members
-            .into_iter()
-            .map(|(name, value)| Ok((name, raw(&value)?)))
-            .collect::<Result<Args>>()?;
+        let args = Args::of(members)?;
         let call = Call {
             principal: who.principal.clone(),
             tenant: who.tenant.clone(),

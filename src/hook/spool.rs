@@ -3,7 +3,7 @@
 //! A letter of a transcript's piece says in its name which: where a hook is killed between the letter and the note of how far the
 //! transcript was read, the letter itself says it, and no piece is told twice.
 
-use crate::db::sha256;
+use crate::db::{hex, sha256};
 use crate::error::{Error, Result};
 use rustix::fs::{FlockOperation, flock};
 use serde::{Deserialize, Serialize};
@@ -41,11 +41,7 @@ pub struct Spool {
 }
 
 fn short(text: &str) -> String {
-    let hash = sha256(text.as_bytes());
-    hash.iter()
-        .take(12)
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
+    hex(&sha256(text.as_bytes())[..12])
 }
 
 impl Spool {

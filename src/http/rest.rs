@@ -9,7 +9,6 @@ use crate::endpoint::{Endpoint, Run};
 use crate::error::{Error, Kind, Result};
 use crate::json::Args;
 use crate::operation::{Access, Bodies, Call, Method};
-use crate::origin::Origin;
 use crate::registry::{self, Route};
 use bytes::{Buf, Bytes};
 use futures_util::{Stream, StreamExt, TryStreamExt};
@@ -23,8 +22,6 @@ use tower_service::Service as _;
 use warp::Filter;
 use warp::path::FullPath;
 
-/// Where hooks say that it is they who write.
-const HOW: &str = "x-written-how";
 /// How long a client may take for the next piece of a body.
 const BODY_PATIENCE: Duration = Duration::from_secs(30);
 
@@ -269,17 +266,11 @@ pub fn call(headers: &HeaderMap, caller: Caller, args: Args) -> Result<Call> {
         ),
         None => None,
     };
-    let agent = witness::name(headers, witness::HEADERS[1])?;
-    let how = match text(headers, HOW) {
-        Some("hook") => "hook",
-        _ => "agent",
-    };
-    let by = agent.or_else(|| caller.principal.key_id.clone());
     Ok(Call {
+        origin: witness::origin(headers, &caller.principal)?,
         principal: caller.principal,
         args,
         tenant,
-        origin: Origin::of(by, how),
         idempotency_key,
         request_id: caller.request_id,
         after: token(headers)?,

@@ -1,11 +1,12 @@
 //! Writes that say in which session and by which agent they are made (X-Session-Id, X-Agent-Id) are events of that session as well.
 
 use crate::app::App;
-use crate::db::sha256;
+use crate::db::{hex, sha256};
 use crate::endpoint::Endpoint;
 use crate::error::{Error, Result};
 use crate::json::{Args, raw};
-use crate::operation::{Access, Call, Scope};
+use crate::operation::{Access, Call, Principal, Scope};
+use crate::origin::Origin;
 use crate::registry;
 use crate::types::Name;
 use hyper::header::HeaderMap;
@@ -47,8 +48,7 @@ impl Witness {
         }
         let key = call.idempotency_key.as_ref().map(|key| {
             let hash = sha256(format!("{} {key}", endpoint.name).as_bytes());
-            let hash: String = hash.iter().map(|byte| format!("{byte:02x}")).collect();
-            format!("event-{hash}")
+            format!("event-{}", hex(&hash))
         });
         let mut args = call.args.clone();
         let named = args.take_string("tenant_id").ok().flatten();
@@ -109,6 +109,22 @@ impl Witness {
             .ok_or_else(|| Error::internal("there is no event_record"))?;
         record.call(app, self.call).await.map(drop)
     }
+}
+
+/// Where hooks say that it is they who write.
+const HOW: &str = "x-written-how";
+
+/// Who writes with a request, the agent that says so or the key, and how it comes.
+///
+/// # Errors
+/// A header is no name.
+pub fn origin(headers: &HeaderMap, principal: &Principal) -> Result<Origin> {
+    let agent = name(headers, HEADERS[1])?;
+    let how = match headers.get(HOW).map(|how| how.as_bytes()) {
+        Some(b"hook") => "hook",
+        _ => "agent",
+    };
+    Ok(Origin::of(agent.or_else(|| principal.key_id.clone()), how))
 }
 
 /// A header that is a name.

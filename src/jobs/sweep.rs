@@ -5,6 +5,7 @@ use crate::app::App;
 use crate::error::{Error, Result};
 use crate::json::{Args, raw};
 use crate::operation::Call;
+use crate::origin::Origin;
 use crate::{clock, registry, sql};
 use chrono::{DateTime, Duration, Utc};
 
@@ -45,6 +46,7 @@ async fn sweep(app: &std::sync::Arc<App>, tenant: &str) -> Result<i64> {
         args.put("session_id", raw(&row.get::<_, String>(0))?)?;
         let call = Call {
             tenant: Some(tenant.to_owned()),
+            origin: Origin::of(Some("agent-memory".to_owned()), "consolidation"),
             ..Call::of_operator(args)
         };
         match end.call(app, call).await {

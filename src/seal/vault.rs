@@ -72,7 +72,7 @@ impl DataKey {
 fn id_of(bytes: &[u8; KEY]) -> String {
     let mut named = b"agent-memory encryption key\0".to_vec();
     named.extend_from_slice(bytes);
-    crate::audit::hex(&crate::db::sha256(&named)[..8])
+    crate::db::hex(&crate::db::sha256(&named)[..8])
 }
 
 /// The installation's key with its id.

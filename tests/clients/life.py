@@ -26,6 +26,7 @@ async def life(name, client):
     made = await client.call_tool("handoff_create", left)
     assert not made.is_error, made
     assert made.structured_content["handoff"]["tenant_id"] == "acme", made
+    assert made.structured_content["handoff"]["origin"]["by"].startswith("key_"), made
     found = await client.call_tool("recall", {"query": f"Where is the spare key of {name}?"})
     best = found.structured_content["results"][0]
     assert best["id"] == made.structured_content["handoff_id"], found

@@ -8,7 +8,7 @@ use crate::error::{Error, Kind, Result};
 use crate::http::edge::Caller;
 use crate::http::rest::call;
 use crate::http::witness::Witness;
-use crate::json::{self, Args};
+use crate::json::Args;
 use crate::operation::Call;
 use crate::registry;
 use hyper::http::request::Parts;
@@ -56,7 +56,7 @@ impl Memory {
     ) -> Result<Value> {
         let endpoint =
             registry::find(name).ok_or_else(|| Error::internal(format!("there is no {name}")))?;
-        self.answer(endpoint, given(members)?, context).await
+        self.answer(endpoint, Args::of(members)?, context).await
     }
 
     async fn run(
@@ -68,7 +68,7 @@ impl Memory {
         let sent = context.extensions.get::<Parts>();
         let mut args = match sent.and_then(|parts| parts.extensions.get::<AsSent>()) {
             Some(sent) => sent.arguments()?,
-            None => given(request.arguments.unwrap_or_default())?,
+            None => Args::of(request.arguments.unwrap_or_default())?,
         };
         let reply = self.answer(endpoint, args.clone(), context).await?;
         let tenant = args.take_string("tenant_id").ok().flatten();
@@ -114,6 +114,7 @@ impl Memory {
                 .keys
                 .find(&self.app.db, &client.key, clock::now(), || Ok(()));
             call.principal = found.await.holder?;
+            call.origin.by.clone_from(&call.principal.key_id);
         }
         Ok(call)
     }
@@ -164,19 +165,18 @@ impl ServerHandler for Memory {
         context: RequestContext<RoleServer>,
     ) -> Result<GetPromptResponse, ErrorData> {
         let arguments = request.arguments.as_ref();
-        let with_whom =
-            prompts::argument(arguments, "with_whom").map_err(|error| refused(&error))?;
+        let needed = |name| prompts::argument(arguments, name).map_err(|error| refused(&error));
         match request.name.as_str() {
             "wake_up" => {
+                needed("with_whom")?;
                 let members = arguments.cloned().unwrap_or_default();
                 let woken = self.ask("wake_up", members, &context).await;
                 let woken = woken.map_err(|error| refused(&error))?;
                 Ok(prompts::wake_up(woken["context"].as_str().unwrap_or_default()).into())
             }
             "handoff" => {
-                let session =
-                    prompts::argument(arguments, "session_id").map_err(|error| refused(&error))?;
-                Ok(prompts::handoff(&with_whom, &session).into())
+                let (whom, session) = (needed("with_whom")?, needed("session_id")?);
+                Ok(prompts::handoff(&whom, &session).into())
             }
             other => Err(ErrorData::invalid_params(
                 format!("no prompt is called {other}"),
@@ -246,13 +246,6 @@ impl ServerHandler for Memory {
 }
 
 type Members = serde_json::Map<String, Value>;
-
-fn given(members: Members) -> Result<Args> {
-    members
-        .into_iter()
-        .map(|(name, value)| Ok((name, json::raw(&value)?)))
-        .collect()
-}
 
 fn refused(error: &Error) -> ErrorData {
     ErrorData::invalid_params(tools::explain(error), None)

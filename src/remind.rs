@@ -1,12 +1,14 @@
 //! What recall found, as a quotation to put before a model.
 
 use crate::fence::{around, marked};
+use crate::recall::Found;
 use crate::text::tokens;
 use serde_json::Value;
+use std::borrow::Cow;
 use std::collections::HashSet;
 
-/// How many results are worth looking at: the same words may have been said often.
-pub const LOOKED_AT: u32 = 50;
+/// How many results are worth looking at: about as many as fit, and some more, for the same words may have been said often.
+pub const LOOKED_AT: u32 = 32;
 
 /// The longest question that recall is asked, in characters.
 pub const QUESTION: usize = 2000;
@@ -21,28 +23,67 @@ pub struct Reminder<'a> {
     pub max_tokens: usize,
 }
 
+/// A memory that recall found.
+pub struct Told<'a> {
+    id: &'a str,
+    kind: &'a str,
+    /// RFC 3339.
+    at: Cow<'a, str>,
+    actor: &'a str,
+    how: &'a str,
+    session: &'a str,
+    text: &'a str,
+}
+
+/// As the operation answers it.
+impl<'a> From<&'a Value> for Told<'a> {
+    fn from(result: &'a Value) -> Self {
+        let word = |value: &'a Value| value.as_str().unwrap_or_default();
+        Self {
+            id: word(&result["id"]),
+            kind: word(&result["kind"]),
+            at: word(&result["at"]).into(),
+            actor: word(&result["actor"]),
+            how: word(&result["origin"]["how"]),
+            session: word(&result["session_id"]),
+            text: word(&result["text"]),
+        }
+    }
+}
+
+impl<'a> From<&'a Found> for Told<'a> {
+    fn from(found: &'a Found) -> Self {
+        Self {
+            id: &found.id,
+            kind: &found.kind,
+            at: found.at.to_rfc3339().into(),
+            actor: found.actor.as_deref().unwrap_or_default(),
+            how: found.origin.as_ref().map_or("", |origin| &origin.how),
+            session: found.session_id.as_deref().unwrap_or_default(),
+            text: &found.text,
+        }
+    }
+}
+
 impl Reminder<'_> {
-    /// A quotation of results as recall gives them, best first, each text once; and the ids of what is in it. Empty where nothing is.
-    pub fn quote(&self, results: &[Value]) -> (String, Vec<String>) {
+    /// A quotation of what was found, best first, each text once; and the ids of what is in it. Empty where nothing is.
+    pub fn quote<'a>(&self, found: impl Iterator<Item = Told<'a>>) -> (String, Vec<String>) {
         let (mut lines, mut ids) = (String::new(), Vec::new());
         let mut told = HashSet::from([self.question.trim()]);
         let mut left = self
             .max_tokens
             .saturating_sub(tokens(&around("recall", "")));
-        for result in results {
-            let word = |member: &str| result[member].as_str().unwrap_or_default();
-            let known = self
-                .session
-                .is_some_and(|session| session == word("session_id"));
-            if known || !told.insert(word("text").trim()) {
+        for memory in found {
+            let known = self.session == Some(memory.session);
+            if known || !told.insert(memory.text.trim()) {
                 continue;
             }
-            let line = marked(&line(result));
+            let line = marked(&memory.line());
             let size = tokens(&line);
             if size <= left {
                 left -= size;
                 lines.push_str(&line);
-                ids.push(word("id").to_owned());
+                ids.push(memory.id.to_owned());
             }
         }
         match lines.is_empty() {
@@ -52,29 +93,23 @@ impl Reminder<'_> {
     }
 }
 
-/// When, what, by whom, how it came, and the words.
-fn line(result: &Value) -> String {
-    let word = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-    let (at, kind, who) = (
-        word(&result["at"]),
-        word(&result["kind"]),
-        word(&result["actor"]),
-    );
-    let how = word(&result["origin"]["how"]);
-    let mut line = format!("{} {kind}", at.get(..10).unwrap_or(&at));
-    if !who.is_empty() {
-        line.push_str(&format!(" of {who}"));
+impl Told<'_> {
+    /// When, what, by whom, how it came, and the words.
+    fn line(&self) -> String {
+        let mut line = format!("{} {}", self.at.get(..10).unwrap_or(&self.at), self.kind);
+        if !self.actor.is_empty() {
+            line.push_str(&format!(" of {}", self.actor));
+        }
+        if !matches!(self.how, "" | "agent") {
+            line.push_str(&format!(" ({})", self.how));
+        }
+        // A short note's title is its text.
+        let text = match self.text.split_once('\n') {
+            Some((title, rest)) if rest.starts_with(title) => rest,
+            _ => self.text,
+        };
+        format!("{line}: {text}")
     }
-    if !matches!(how.as_str(), "" | "agent") {
-        line.push_str(&format!(" ({how})"));
-    }
-    let text = word(&result["text"]);
-    // A short note's title is its text.
-    let text = match text.split_once('\n') {
-        Some((title, rest)) if rest.starts_with(title) => rest,
-        _ => &text,
-    };
-    format!("{line}: {text}")
 }
 
 #[cfg(test)]
@@ -98,7 +133,7 @@ mod tests {
             session: Some("here"),
             max_tokens: 100,
         };
-        let (block, ids) = reminder.quote(&results);
+        let (block, ids) = reminder.quote(results.iter().map(Into::into));
         assert_eq!(ids, ["b", "f"]);
         assert!(
             block.contains(
@@ -106,6 +141,9 @@ mod tests {
             ),
             "{block}"
         );
-        assert_eq!(reminder.quote(&[]), (String::new(), Vec::new()));
+        assert_eq!(
+            reminder.quote(std::iter::empty()),
+            (String::new(), Vec::new())
+        );
     }
 }

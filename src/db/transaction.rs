@@ -1,11 +1,12 @@
 //! A transaction bound to a tenant.
 
 use super::connection::Connection;
-use super::pool::{Loan, bounded};
+use super::pool::{Loan, Read, bounded};
 use super::value::Value;
 use super::{Row, Sql, Target, migrate};
 use crate::error::{Error, Result};
 use crate::sql;
+use futures_util::future::try_join_all;
 use futures_util::{Stream, TryStreamExt};
 use std::ops::Deref;
 use std::time::Duration;
@@ -39,28 +40,38 @@ pub struct Tx {
 }
 
 impl Tx {
-    /// Begins with `begin` and the statement that binds: a tenant, a statement's limit, a way of planning.
+    /// Begins with `begin` and the statement that binds: a tenant, a statement's limit, a way of planning; in the same round trip come the
+    /// rows of the first statements.
     pub(super) async fn begin(
         held: Held,
         begin: &str,
         limit: Duration,
         bind: &'static Sql,
         binding: [&dyn Value; 3],
-    ) -> Result<Self> {
+        first: &[Read<'_>],
+    ) -> Result<(Self, Vec<Vec<Row>>)> {
         let tx = Self {
             held: Some(held),
             limit,
         };
         let connection = tx.connection()?;
         let ready = connection.ready(bind, &binding).await?;
+        let mut prepared = Vec::with_capacity(first.len());
+        for (sql, params) in first {
+            prepared.push((connection.ready(sql, params).await?, *sql, *params));
+        }
         let work = async {
+            let reads = prepared
+                .iter()
+                .map(|(ready, sql, params)| connection.send(ready.as_ref(), sql, params));
             futures_util::try_join!(
                 connection.batch(begin),
-                connection.send(ready.as_ref(), bind, &binding)
+                connection.send(ready.as_ref(), bind, &binding),
+                try_join_all(reads)
             )
         };
-        bounded(connection, limit, work).await?;
-        Ok(tx)
+        let (_, _, rows) = bounded(connection, limit, work).await?;
+        Ok((tx, rows))
     }
 
     /// A transaction as the owner, on a connection of its own and without a bound on its statements: schemas and whole tenants.
@@ -72,8 +83,10 @@ impl Tx {
             OWNERS,
             sql!("system/bind"),
             [&tenant, &"0", &"auto"],
+            &[],
         )
         .await
+        .map(|(tx, _)| tx)
     }
 
     /// Makes a tenant's own schema, or brings it up to date.
@@ -124,10 +137,13 @@ impl Tx {
         self.held = None;
         Ok(())
     }
-}
 
-impl Drop for Tx {
-    fn drop(&mut self) {
+    /// Ends a transaction that has only read: what was read is in hand, and nobody waits for the end.
+    pub fn done(mut self) {
+        self.end("commit");
+    }
+
+    fn end(&mut self, how: &'static str) {
         let Some(held) = self.held.take().filter(|held| !held.is_spoilt()) else {
             return;
         };
@@ -137,11 +153,17 @@ impl Drop for Tx {
         }
         match tokio::runtime::Handle::try_current() {
             Ok(runtime) => drop(runtime.spawn(async move {
-                if held.batch("rollback").await.is_err() {
+                if held.batch(how).await.is_err() {
                     held.spoil();
                 }
             })),
             Err(_) => held.spoil(),
         }
+    }
+}
+
+impl Drop for Tx {
+    fn drop(&mut self) {
+        self.end("rollback");
     }
 }

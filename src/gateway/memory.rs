@@ -1,22 +1,21 @@
 //! What the gateway asks the memory, and tells it.
 
+use super::block::Block;
 use super::{Request, Said};
 use crate::app::App;
 use crate::clock;
 use crate::db::{hex, sha256};
+use crate::endpoint::Endpoint;
 use crate::error::{Error, Kind, Result};
-use crate::fence::fence;
 use crate::json::Args;
 use crate::operation::{Call, Principal};
 use crate::origin::Origin;
-use crate::registry;
-use crate::remind::{LOOKED_AT, QUESTION, Reminder};
-use crate::text::tokens;
-use chrono::{DateTime, Utc};
+use crate::{event, session};
 use hashlink::LruCache;
 use serde_json::{Value, json};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
+use tokio::sync::oneshot;
 use tokio_util::task::TaskTracker;
 use tokio_util::task::task_tracker::TaskTrackerToken;
 
@@ -30,9 +29,12 @@ const SESSIONS: usize = 4096;
 const BYTES: usize = 32 * 1024 * 1024;
 /// How long a model waits for its memory. A memory that is away keeps nobody from working.
 const PATIENCE: Duration = Duration::from_secs(2);
+/// How long what is said waits for the answer to begin before it is kept: a model that thinks longer leaves room for it.
+const FIRST: Duration = Duration::from_millis(250);
 
-/// The smallest wake-up, in tokens.
-const SHORTEST: usize = 100;
+const BLOCK: Endpoint = Endpoint::of::<Block>();
+const OPEN_SESSION: Endpoint = Endpoint::of::<session::Open>();
+const RECORD: Endpoint = Endpoint::of::<event::Record>();
 
 /// In whose name something is said.
 #[derive(Clone)]
@@ -99,20 +101,6 @@ impl Memory {
         }
     }
 
-    /// Opens the session while the model is asked.
-    pub fn opens(self: &Arc<Self>, who: &Who) {
-        let (memory, who) = (self.clone(), who.clone());
-        self.writing.spawn(async move {
-            if let Err(error) = memory.open(&who).await {
-                log::warn!(
-                    "{}: a session is not opened: {}",
-                    who.request_id,
-                    error.causes()
-                );
-            }
-        });
-    }
-
     /// Opens the session, so that it gets a handoff when nothing is heard of it any more.
     ///
     /// # Errors
@@ -125,7 +113,7 @@ impl Memory {
         }
         let session =
             json!({"session_id": who.session, "agent_id": who.agent, "with_whom": who.person});
-        if in_time(who, self.ask("session_open", who, session, None))
+        if in_time(who, self.ask(&OPEN_SESSION, who, session, None))
             .await?
             .is_some()
         {
@@ -147,69 +135,54 @@ impl Memory {
         {
             return Ok(block.clone());
         }
-        let Some(block) = in_time(who, self.remembered(who, &request.first)).await? else {
+        let asked =
+            json!({"with_whom": who.person, "session_id": who.session, "question": request.first});
+        let Some(block) = in_time(who, self.ask(&BLOCK, who, asked, None)).await? else {
             return Ok("".into());
         };
-        let block: Arc<str> = block.into();
+        let block: Arc<str> = block.as_str().unwrap_or_default().into();
         lock().insert(key, (Instant::now(), block.clone()));
         Ok(block)
     }
 
-    async fn remembered(&self, who: &Who, question: &str) -> Result<String> {
-        let max = self.app.config.memory.max_tokens as usize;
-        // What is known of the person, in half of the room, then what is known of the matter.
-        let woken = json!({"with_whom": who.person, "max_tokens": (max / 2).max(SHORTEST)});
-        let asked: String = question.trim().chars().take(QUESTION).collect();
-        let recalled = json!({"query": asked, "limit": LOOKED_AT});
-        let (woken, recalled) = futures_util::try_join!(
-            self.ask("wake_up", who, woken, None),
-            self.ask("recall", who, recalled, None)
-        )?;
-        let mut blocks = Vec::new();
-        let known = [
-            "last_handoff",
-            "identity_thread",
-            "recent_decisions",
-            "remember",
-            "open_tasks",
-            "rules",
-            "principles",
-        ];
-        let nothing =
-            |value: &Value| value.is_null() || value.as_array().is_some_and(Vec::is_empty);
-        if known.iter().any(|member| !nothing(&woken[member])) {
-            let block = fence("wake_up", woken["context"].as_str().unwrap_or_default());
-            blocks.extend(Some(block).filter(|block| tokens(block) <= max));
-        }
-        let room = max - blocks.iter().map(|block| tokens(block)).sum::<usize>();
-        if recalled["below_confidence"] == false {
-            let reminder = Reminder {
-                question,
-                session: Some(&who.session),
-                max_tokens: room,
+    /// Keeps what the person says, and opens the session, when the answer has `begun`: the model's first word waits for neither. However
+    /// often a client sends the same request, it is said once.
+    pub fn said(
+        self: &Arc<Self>,
+        who: &Who,
+        request: &Request,
+        body: &[u8],
+        begun: oneshot::Receiver<()>,
+    ) {
+        let said = request.now.as_ref().map(|text| {
+            let sent = sha256(&[who.session.as_bytes(), body].join(&0));
+            let actor = json!({"type": "human", "id": who.person});
+            let content = json!({"text": plain(text), "to": who.agent});
+            (
+                format!("gateway-{}", hex(&sent)),
+                event(who, &actor, &content),
+            )
+        });
+        let (memory, who) = (self.clone(), who.clone());
+        self.writing.spawn(async move {
+            // Begun, or given up: both are an end of waiting.
+            let _ = tokio::time::timeout(FIRST, begun).await;
+            let opens = async {
+                if let Err(error) = memory.open(&who).await {
+                    log::warn!(
+                        "{}: a session is not opened: {}",
+                        who.request_id,
+                        error.causes()
+                    );
+                }
             };
-            let (block, _) =
-                reminder.quote(recalled["results"].as_array().map_or(&[], Vec::as_slice));
-            blocks.extend(Some(block).filter(|block| !block.is_empty()));
-        }
-        Ok(blocks.join("\n"))
-    }
-
-    /// Keeps what the person says. However often a client sends the same request, it is said once.
-    pub fn said(self: &Arc<Self>, who: &Who, request: &Request, body: &[u8]) {
-        let Some(text) = request.now.clone() else {
-            return;
-        };
-        let sent = sha256(&[who.session.as_bytes(), body].join(&0));
-        let actor = json!({"type": "human", "id": who.person});
-        let content = json!({"text": plain(&text), "to": who.agent});
-        self.write(
-            who,
-            Some(format!("gateway-{}", hex(&sent))),
-            actor,
-            content,
-            clock::now(),
-        );
+            let keeps = async {
+                if let Some((key, event)) = said {
+                    memory.keep(&who, event, Some(key)).await;
+                }
+            };
+            futures_util::join!(opens, keeps);
+        });
     }
 
     /// Keeps what the model answers, as far as it came.
@@ -237,42 +210,32 @@ impl Memory {
         };
         let content = json!({"text": plain(&text), "model": said.model, "tool_calls": tools, "ended": said.ended, "broken_off_by": broken});
         let actor = json!({"type": "agent", "id": who.agent});
-        self.write(who, None, actor, content, clock::now());
+        let event = event(who, &actor, &content);
+        let (memory, who) = (self.clone(), who.clone());
+        self.writing
+            .spawn(async move { memory.keep(&who, event, None).await });
     }
 
-    fn write(
-        self: &Arc<Self>,
-        who: &Who,
-        key: Option<String>,
-        actor: Value,
-        content: Value,
-        at: DateTime<Utc>,
-    ) {
-        let (memory, who) = (self.clone(), who.clone());
-        self.writing.spawn(async move {
-            let event = json!({
-                "session_id": who.session, "channel": "private", "actor": actor, "kind": "message", "content": content,
-                "tags": ["gateway"], "at": at,
-            });
-            // The key is of the whole request: what was said then is said again.
-            let written = memory.ask("event_record", &who, event, key).await;
-            if let Err(error) = written
-                && error.code() != "idempotency_key_reused"
-            {
-                log::warn!("{}: what was said to a model is not remembered: {}", who.request_id, error.causes());
-            }
-        });
+    async fn keep(&self, who: &Who, event: Value, key: Option<String>) {
+        // The key is of the whole request: what was said then is said again.
+        if let Err(error) = self.ask(&RECORD, who, event, key).await
+            && error.code() != "idempotency_key_reused"
+        {
+            log::warn!(
+                "{}: what was said to a model is not remembered: {}",
+                who.request_id,
+                error.causes()
+            );
+        }
     }
 
     async fn ask(
         &self,
-        operation: &str,
+        endpoint: &Endpoint,
         who: &Who,
         members: Value,
         key: Option<String>,
     ) -> Result<Value> {
-        let endpoint = registry::find(operation)
-            .ok_or_else(|| Error::internal(format!("there is no {operation}")))?;
         let Value::Object(members) = members else {
             return Err(Error::internal("arguments are an object"));
         };
@@ -326,6 +289,14 @@ async fn in_time<T>(who: &Who, work: impl Future<Output = Result<T>>) -> Result<
         }
         Err(error) => Err(error),
     }
+}
+
+/// What was said now, as an event of the session.
+fn event(who: &Who, actor: &Value, content: &Value) -> Value {
+    json!({
+        "session_id": who.session, "channel": "private", "actor": actor, "kind": "message", "content": content,
+        "tags": ["gateway"], "at": clock::now(),
+    })
 }
 
 /// A text as the database keeps it.

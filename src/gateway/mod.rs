@@ -1,8 +1,10 @@
 //! The gateway in front of a model: what goes through it is remembered, and what is remembered goes along.
 //!
-//! [`request`] reads a request and says where the memory goes, [`reply`] listens to the answer, [`memory`] asks and tells the operations.
+//! [`request`] reads a request and says where the memory goes, [`reply`] listens to the answer, [`memory`] asks and tells the
+//! operations, and [`block`] is what goes along.
 //! The HTTP side carries the bytes.
 
+mod block;
 mod memory;
 mod reply;
 mod request;

@@ -193,7 +193,13 @@ impl Hook<'_> {
             session: Some(&self.session()),
             max_tokens: RECALLED,
         };
-        let (block, _) = reminder.quote(reply["results"].as_array().map_or(&[], Vec::as_slice));
+        let (block, _) = reminder.quote(
+            reply["results"]
+                .as_array()
+                .into_iter()
+                .flatten()
+                .map(Into::into),
+        );
         Ok(Some(block).filter(|block| !block.is_empty()))
     }
 

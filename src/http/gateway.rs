@@ -20,6 +20,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
+use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::task_tracker::TaskTrackerToken;
 
@@ -86,12 +87,13 @@ impl Gateway {
             Protocol::of(parts.uri.path()).filter(|_| parts.method == hyper::Method::POST);
         let mut headers = passed_on(&parts.headers);
         let mut hearing = None;
+        let (asking, begun) = oneshot::channel();
         if let (Some(protocol), Some(who)) = (protocol, who(&parts.headers, caller)?)
             && !parts.headers.contains_key(CONTENT_ENCODING)
             && let Some(asked) = read(protocol, &body)
         {
             let recorded = self.app.config.memory.transparent;
-            body = self.remind(&who, &asked, body).await?;
+            body = self.remind(&who, &asked, body, begun).await?;
             if recorded {
                 headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
                 hearing = Some((protocol, who));
@@ -103,11 +105,18 @@ impl Gateway {
             .headers(headers)
             .body(body);
         let answer = sent.send().await.map_err(away)?;
+        drop(asking);
         Ok(self.leaving(answer, hearing))
     }
 
-    /// Keeps what is said, and puts what is remembered before it.
-    async fn remind(&self, who: &Who, asked: &Asked, body: Bytes) -> Result<Bytes> {
+    /// Keeps what is said, when the answer has `begun`, and puts what is remembered before it.
+    async fn remind(
+        &self,
+        who: &Who,
+        asked: &Asked,
+        body: Bytes,
+        begun: oneshot::Receiver<()>,
+    ) -> Result<Bytes> {
         let settings = &self.app.config.memory;
         if settings.transparent && who.principal.access < Access::Write {
             let message = "what is said to a model is recorded, which needs a key that may write (or TRANSPARENT_MEMORY=false)";
@@ -119,14 +128,12 @@ impl Gateway {
             true => self.memory.block(who, asked).await?,
             false => "".into(),
         };
-        match (settings.transparent, reminded) {
-            (false, _) => {}
-            // Whether the caller may was asked before.
-            (true, true) => self.memory.opens(who),
-            (true, false) => self.memory.open(who).await?,
-        }
         if settings.transparent {
-            self.memory.said(who, asked, &body);
+            if !reminded {
+                // Whether the caller may was not asked yet.
+                self.memory.open(who).await?;
+            }
+            self.memory.said(who, asked, &body, begun);
         }
         Ok(match block.is_empty() {
             true => body,

@@ -1,7 +1,7 @@
 //! message
 
 use crate::endpoint::Endpoint;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::event::{Words, say};
 use crate::operation::{Access, Context, Method, Operation};
 use crate::recall::{Query, search};
@@ -95,13 +95,12 @@ async fn remembered(ctx: &Context, text: &str, max: usize) -> Result<(String, Ve
     if answer.below_confidence {
         return Ok(Default::default());
     }
-    let found = serde_json::to_value(answer.found).map_err(Error::internal)?;
     let reminder = Reminder {
         question: text,
         session: None,
         max_tokens: max,
     };
-    let (block, refs) = reminder.quote(found.as_array().map_or(&[], Vec::as_slice));
+    let (block, refs) = reminder.quote(answer.found.iter().map(Into::into));
     ctx.place
         .index
         .used(&ctx.tenant, refs.iter().map(String::as_str), ctx.at);

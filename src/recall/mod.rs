@@ -172,16 +172,20 @@ impl Operation for Recall {
         let mut left = input
             .max_tokens
             .map_or(usize::MAX, |max| max.get() as usize);
+        let mut token_count = 0;
         results.retain(|found| {
             let size = tokens(&found.text);
             let fits = size <= left;
-            left -= if fits { size } else { 0 };
+            if fits {
+                left -= size;
+                token_count += size;
+            }
             fits
         });
         let shown = results.iter().map(|found| found.id.as_str());
         ctx.place.index.used(&ctx.tenant, shown, ctx.at);
         Ok(Output {
-            token_count: results.iter().map(|found| tokens(&found.text)).sum(),
+            token_count,
             below_confidence: below_confidence || results.is_empty(),
             results,
         })

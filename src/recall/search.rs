@@ -29,19 +29,24 @@ pub async fn search(ctx: &Context, query: &Query) -> Result<Answer> {
     if question.words.is_empty() {
         return Ok(nothing);
     }
+    let (terms, index) = (question.terms(), &ctx.place.index);
+    let (tx, still, counted) = ctx
+        .place
+        .db
+        .begin_read(
+            &ctx.tenant,
+            sql!("system/bind_recall"),
+            index.gate(),
+            (sql!("recall/statistics"), &[&terms]),
+        )
+        .await?;
+    let pending = index.pending(&ctx.tenant, &terms);
+    drop(still);
     let read = Reading {
-        tx: ctx
-            .place
-            .db
-            .begin_read(&ctx.tenant, sql!("system/bind_recall"))
-            .await?,
+        tx,
         tenant: &ctx.tenant,
     };
-    // With a connection in hand: who writes counts down has one, too, when it waits for readers to end.
-    let still = ctx.place.index.still().await;
-    let pending = ctx.place.index.pending(&ctx.tenant, &question.terms());
-    let statistics = read.statistics(&question, pending).await?;
-    drop(still);
+    let statistics = statistics(&counted, pending);
     let asked = question.weigh(&statistics);
     let (candidates, mut hits) = read.fitting(query, &asked).await?;
     let settings = Settings::of(
@@ -55,7 +60,7 @@ pub async fn search(ctx: &Context, query: &Query) -> Result<Answer> {
     leave_out_the_inept(&asked, &candidates, &mut hits);
     let confident = is_confident(&asked, &hits);
     let found = read.said(query, &candidates, hits).await?;
-    read.tx.commit().await?;
+    read.tx.done();
     Ok(Answer {
         below_confidence: found.is_empty() || !confident,
         found,
@@ -74,27 +79,6 @@ impl Reading<'_> {
             .chain(params.iter().copied())
             .collect();
         self.tx.query(sql, &all).await
-    }
-
-    async fn statistics(&self, question: &Question, mut counts: Counts) -> Result<Statistics> {
-        for row in self
-            .query(sql!("recall/statistics"), &[&question.terms()])
-            .await?
-        {
-            match row.get::<_, Option<i64>>(0) {
-                Some(term) => *counts.texts_with.entry(term).or_default() += row.get::<_, i64>(1),
-                None => {
-                    counts.items += row.get::<_, i64>(1);
-                    counts.passages += row.get::<_, i64>(2);
-                    counts.words += row.get::<_, i64>(3);
-                }
-            }
-        }
-        Ok(Statistics {
-            items: counts.items.max(1) as f64,
-            mean_passage: counts.words as f64 / counts.passages.max(1) as f64,
-            texts_with: counts.texts_with,
-        })
     }
 
     /// The candidates and how well each fits: by the rarest words first, by more where too little was found.
@@ -253,79 +237,112 @@ impl Reading<'_> {
         Ok(neighbours)
     }
 
-    /// What the best say, one text a memory; what is no longer to be shown drops out.
+    /// What the best say, one text a memory; what is no longer to be shown drops out, and the next best come in.
     async fn said(
         &self,
         query: &Query,
         candidates: &[Candidate],
-        mut hits: Vec<Hit>,
+        hits: Vec<Hit>,
     ) -> Result<Vec<Found>> {
-        let mut best: Vec<Hit> = Vec::new();
-        hits.truncate(query.limit * 2);
-        best.append(&mut hits);
-        let ids = |prefix: &str| -> Vec<String> {
-            best.iter()
-                .map(|hit| candidates[hit.candidate].item_id.clone())
-                .filter(|id| id.starts_with(prefix))
-                .collect()
-        };
-        let rows = self
-            .query(
-                sql!("recall/texts"),
-                &[
-                    &ids("chk_"),
-                    &ids("sh_"),
-                    &ids("kn_"),
-                    &ids("dec_"),
-                    &ids("prn_"),
-                    &ids("fnd_"),
-                ],
-            )
-            .await?;
-        let by_id: HashMap<String, &Row> =
-            rows.iter().map(|row| (row.get("item_id"), row)).collect();
         let mut found: Vec<Found> = Vec::new();
-        for hit in best {
-            let candidate = &candidates[hit.candidate];
-            let Some(row) = by_id.get(&candidate.item_id) else {
-                continue;
-            };
-            let (id, tags): (String, Vec<String>) = (row.get("id"), row.get("tags"));
-            let in_place = usize::try_from(hit.part).unwrap_or_default();
-            let mut texts: Vec<Option<String>> = row.get("texts");
-            let names: Vec<&str> = row.get("names");
-            let text = candidate
-                .body
-                .as_ref()
-                .and_then(|said| said.get(in_place).cloned())
-                .or_else(|| texts.get_mut(in_place).and_then(Option::take));
-            let Some(text) = text else { continue };
-            let passes_last = query.tags.iter().all(|tag| tags.contains(tag));
-            if !passes_last
-                || found.iter().any(|other| other.id == id)
-                || found.len() == query.limit
-            {
-                continue;
+        let mut hits = hits.into_iter().take(query.limit * 2).peekable();
+        while found.len() < query.limit && hits.peek().is_some() {
+            let best: Vec<Hit> = hits.by_ref().take(query.limit - found.len()).collect();
+            let rows = self.texts(candidates, &best).await?;
+            let by_id: HashMap<&str, &Row> =
+                rows.iter().map(|row| (row.get("item_id"), row)).collect();
+            for hit in best {
+                let candidate = &candidates[hit.candidate];
+                let Some(row) = by_id.get(candidate.item_id.as_str()) else {
+                    continue;
+                };
+                let memory = text(query, candidate, hit, row);
+                found.extend(memory.filter(|new| found.iter().all(|other| other.id != new.id)));
             }
-            found.push(Found {
-                source: match candidate.kind == "event" {
-                    true => candidate.item_id.clone(),
-                    false => names.get(in_place).copied().unwrap_or_default().to_owned(),
-                },
-                id,
-                kind: candidate.kind.clone(),
-                score: hit.score,
-                at: candidate.at,
-                actor: candidate.actor.clone(),
-                session_id: candidate.session_id.clone(),
-                tags,
-                origin: Origin::from_row(row),
-                reads_like_an_order: judge(&text) != Verdict::Plain,
-                text,
-                explanation: query.explain.then_some(hit.explanation),
-            });
         }
         Ok(found)
+    }
+
+    /// The rows of what some hits say.
+    async fn texts(&self, candidates: &[Candidate], hits: &[Hit]) -> Result<Vec<Row>> {
+        let ids = hits
+            .iter()
+            .map(|hit| candidates[hit.candidate].item_id.as_str());
+        let of_each = readers().map(|(prefix, sql)| {
+            let ids: Vec<&str> = ids.clone().filter(|id| id.starts_with(prefix)).collect();
+            async move {
+                match ids.is_empty() {
+                    true => Ok(Vec::new()),
+                    false => self.query(sql, &[&ids]).await,
+                }
+            }
+        });
+        let rows = futures_util::future::try_join_all(of_each).await?;
+        Ok(rows.into_iter().flatten().collect())
+    }
+}
+
+/// The statements that read what memories say, by how their ids begin.
+fn readers() -> [(&'static str, &'static Sql); 6] {
+    [
+        ("chk_", sql!("recall/text_of_chunks")),
+        ("sh_", sql!("recall/text_of_handoffs")),
+        ("kn_", sql!("recall/text_of_notes")),
+        ("dec_", sql!("recall/text_of_decisions")),
+        ("prn_", sql!("recall/text_of_principles")),
+        ("fnd_", sql!("recall/text_of_findings")),
+    ]
+}
+
+/// A memory with its best text, from its row of texts; none where it has none, or not the labels that are asked for.
+fn text(query: &Query, candidate: &Candidate, hit: Hit, row: &Row) -> Option<Found> {
+    let in_place = usize::try_from(hit.part).unwrap_or_default();
+    let (names, mut texts): (Vec<&str>, Vec<Option<String>>) = (row.get("names"), row.get("texts"));
+    let text = candidate
+        .body
+        .as_ref()
+        .and_then(|said| said.get(in_place).cloned())
+        .or_else(|| texts.get_mut(in_place).and_then(Option::take))?;
+    let tags: Vec<String> = row.get("tags");
+    query
+        .tags
+        .iter()
+        .all(|tag| tags.contains(tag))
+        .then(|| Found {
+            source: match candidate.kind == "event" {
+                true => candidate.item_id.clone(),
+                false => names.get(in_place).copied().unwrap_or_default().to_owned(),
+            },
+            id: row.get("id"),
+            kind: candidate.kind.clone(),
+            score: hit.score,
+            at: candidate.at,
+            actor: candidate.actor.clone(),
+            session_id: candidate.session_id.clone(),
+            tags,
+            origin: Origin::from_row(row),
+            reads_like_an_order: judge(&text) != Verdict::Plain,
+            text,
+            explanation: query.explain.then_some(hit.explanation),
+        })
+}
+
+/// What was counted, here and in the database.
+fn statistics(rows: &[Row], mut counts: Counts) -> Statistics {
+    for row in rows {
+        match row.get::<_, Option<i64>>(0) {
+            Some(term) => *counts.texts_with.entry(term).or_default() += row.get::<_, i64>(1),
+            None => {
+                counts.items += row.get::<_, i64>(1);
+                counts.passages += row.get::<_, i64>(2);
+                counts.words += row.get::<_, i64>(3);
+            }
+        }
+    }
+    Statistics {
+        items: counts.items.max(1) as f64,
+        mean_passage: counts.words as f64 / counts.passages.max(1) as f64,
+        texts_with: counts.texts_with,
     }
 }
 

@@ -130,7 +130,7 @@ fn readable(text: &str) -> Cow<'_, str> {
         return Cow::Borrowed(text);
     }
     let mut read = String::new();
-    for c in text.nfkc().filter(|c| !unseen(*c)) {
+    for c in normal(text).chars().filter(|c| !unseen(*c)) {
         let c = if c != '\n' && c.is_whitespace() {
             ' '
         } else {
@@ -141,6 +141,21 @@ fn readable(text: &str) -> Cow<'_, str> {
         }
     }
     Cow::Owned(read)
+}
+
+/// A text in NFKC. ASCII is so already, but for a last letter that what follows may be a mark of: most texts have little else.
+fn normal(text: &str) -> String {
+    let mut normal = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(other) = rest.find(|c: char| !c.is_ascii()) {
+        let (ascii, others) = rest.split_at(other.saturating_sub(1));
+        normal.push_str(ascii);
+        let after = others.bytes().skip(1).position(|byte| byte.is_ascii());
+        let (piece, after) = others.split_at(after.map_or(others.len(), |at| at + 1));
+        normal.extend(piece.nfkc());
+        rest = after;
+    }
+    normal + rest
 }
 
 /// The ASCII letters of a text, and those that look like them; any other character is `~`.
@@ -226,5 +241,20 @@ mod tests {
         }
         assert!(wrong.is_empty(), "{}", wrong.join("\n"));
         assert!(attempts >= 200 && told >= 80, "{attempts} {told}");
+    }
+
+    #[test]
+    fn a_text_in_pieces_has_the_normal_form_of_the_whole() {
+        for text in [
+            "",
+            "plain",
+            "e\u{301}",
+            "one\u{301}\u{323}a\u{323}\u{301}b…",
+            "…a…b\u{300}",
+            "ﬁn 각ㄱ\u{1100}\u{1161} x\u{1161}",
+            "i\u{307}\u{fe0f}①\n②",
+        ] {
+            assert_eq!(normal(text), text.nfkc().collect::<String>(), "{text:?}");
+        }
     }
 }

@@ -10,7 +10,7 @@ use crate::metrics::Metrics;
 use crate::postgres::Disk;
 use crate::seal::Vault;
 use crate::tenant::{INSTALLATION, Places};
-use crate::{clock, registry};
+use crate::{clock, gateway, registry};
 use chrono::{DateTime, Utc};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -78,7 +78,11 @@ impl App {
             keys: Keys::default(),
             streams: Streams::default(),
             disk,
-            metrics: Metrics::new(registry::all().map(|endpoint| endpoint.name))?,
+            metrics: Metrics::new(
+                registry::all()
+                    .chain([gateway::BLOCK])
+                    .map(|endpoint| endpoint.name),
+            )?,
             started: clock::now(),
             keys_on,
             draining: AtomicBool::new(false),

@@ -1,4 +1,4 @@
-//! Every operation there is: each feature's list, joined.
+//! Every operation that is offered: each feature's list, joined. What the gateway asks for itself ([`crate::gateway::BLOCK`]) is no one's to call.
 
 use crate::endpoint::Endpoint;
 use crate::operation::Method;

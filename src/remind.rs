@@ -1,8 +1,10 @@
 //! What recall found, as a quotation to put before a model.
 
 use crate::fence::{around, marked};
-use crate::recall::Found;
+use crate::operation::Context;
+use crate::recall::{Answer, Found, Query};
 use crate::text::tokens;
+use chrono::{DateTime, Utc};
 use serde_json::Value;
 use std::borrow::Cow;
 use std::collections::HashSet;
@@ -11,7 +13,13 @@ use std::collections::HashSet;
 pub const LOOKED_AT: u32 = 32;
 
 /// The longest question that recall is asked, in characters.
-pub const QUESTION: usize = 2000;
+const QUESTION: usize = 2000;
+
+/// What recall is asked for a text. What is asked stands at its beginning; a long paste only takes time.
+pub fn asked(text: &str, now: DateTime<Utc>) -> Query {
+    let asked: String = text.trim().chars().take(QUESTION).collect();
+    Query::words(&asked, now, LOOKED_AT as usize)
+}
 
 /// What to quote.
 pub struct Reminder<'a> {
@@ -66,6 +74,17 @@ impl<'a> From<&'a Found> for Told<'a> {
 }
 
 impl Reminder<'_> {
+    /// A quotation of what recall is sure of, and the ids of what is in it, which count as used.
+    pub fn of(&self, ctx: &Context, answer: &Answer) -> (String, Vec<String>) {
+        if answer.below_confidence {
+            return Default::default();
+        }
+        let (block, ids) = self.quote(answer.found.iter().map(Into::into));
+        let used = ids.iter().map(String::as_str);
+        ctx.place.index.used(&ctx.tenant, used, ctx.at);
+        (block, ids)
+    }
+
     /// A quotation of what was found, best first, each text once; and the ids of what is in it. Empty where nothing is.
     pub fn quote<'a>(&self, found: impl Iterator<Item = Told<'a>>) -> (String, Vec<String>) {
         let (mut lines, mut ids) = (String::new(), Vec::new());

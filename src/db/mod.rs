@@ -31,9 +31,6 @@ pub use tokio_postgres::types::Json;
 pub use transaction::Tx;
 pub use value::Value;
 
-/// What readers enter together, and who changes what they read alone.
-pub type Gate = tokio::sync::RwLock<()>;
-
 /// A name as it stands in a statement.
 pub fn quoted(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))

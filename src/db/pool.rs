@@ -5,16 +5,15 @@ use super::error::connection_lost;
 use super::target::Target;
 use super::transaction::{Held, Tx};
 use super::value::Value;
-use super::{Gate, Row, Sql};
+use super::{Row, Sql};
 use crate::error::{Error, Kind, Result};
 use crate::sql;
 use bb8::{ManageConnection, Pool, PooledConnection, RunError};
-use futures_util::future::OptionFuture;
 use std::borrow::Cow;
 use std::ops::Deref;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::{OwnedSemaphorePermit, RwLockReadGuard, Semaphore};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// How connections are kept and bounded.
 #[derive(Clone, Copy, Debug)]
@@ -254,53 +253,48 @@ impl Db {
     pub async fn begin(&self, tenant: &str) -> Result<Tx> {
         let limit = &*self.limit;
         let binding: [&dyn Value; 3] = [&tenant, &limit, &"auto"];
-        let begun = self.begin_bound("begin", sql!("system/bind"), binding, None, &[]);
-        begun.await.map(|(tx, ..)| tx)
+        self.begin_bound("begin", sql!("system/bind"), binding)
+            .await
     }
 
-    /// The same for statements that read one after the other; `bind` binds it, and each statement is planned once. The rows of the first
-    /// come with the beginning, and while they are read the `gate` is held, which is entered with a connection in hand.
-    pub async fn begin_read<'a>(
-        &self,
-        tenant: &str,
-        bind: &'static Sql,
-        gate: &'a Gate,
-        (sql, params): Read<'_>,
-    ) -> Result<(Tx, Option<RwLockReadGuard<'a, ()>>, Vec<Row>)> {
+    /// The same for statements that read one after the other; `bind` binds it, and each statement is planned once.
+    pub async fn begin_read(&self, tenant: &str, bind: &'static Sql) -> Result<Tx> {
         let limit = &*self.limit;
         let binding: [&dyn Value; 3] = [&tenant, &limit, &"force_generic_plan"];
-        let all: Vec<&dyn Value> = std::iter::once(&tenant as &dyn Value)
-            .chain(params.iter().copied())
-            .collect();
-        let (tx, entered, mut rows) = self
-            .begin_bound("begin read only", bind, binding, Some(gate), &[(sql, &all)])
-            .await?;
-        Ok((tx, entered, rows.pop().unwrap_or_default()))
+        self.begin_bound("begin read only", bind, binding).await
     }
 
-    async fn begin_bound<'a>(
+    async fn begin_bound(
         &self,
         begin: &'static str,
         bind: &'static Sql,
         binding: [&dyn Value; 3],
-        gate: Option<&'a Gate>,
-        first: &[Read<'_>],
-    ) -> Result<(Tx, Option<RwLockReadGuard<'a, ()>>, Vec<Vec<Row>>)> {
-        let begins = async || {
-            let loan = Held::Loan(Box::new(self.loan().await?));
-            let entered = OptionFuture::from(gate.map(Gate::read)).await;
-            let begin = self.begin_as(begin);
-            let begun = Tx::begin(loan, &begin, self.settings.query, bind, binding, first);
-            begun.await.map(|(tx, rows)| (tx, entered, rows))
-        };
+    ) -> Result<Tx> {
         // Nothing was written yet: again, on another connection.
         for _ in 0..self.settings.readers {
-            match begins().await {
+            match self.try_begin(begin, bind, binding).await {
                 Err(error) if connection_lost(&error) => {}
                 result => return result,
             }
         }
-        begins().await
+        self.try_begin(begin, bind, binding).await
+    }
+
+    async fn try_begin(
+        &self,
+        begin: &'static str,
+        bind: &'static Sql,
+        binding: [&dyn Value; 3],
+    ) -> Result<Tx> {
+        let held = Held::Loan(Box::new(self.loan().await?));
+        Tx::begin(
+            held,
+            &self.begin_as(begin),
+            self.settings.query,
+            bind,
+            binding,
+        )
+        .await
     }
 
     /// A transaction's first words.
@@ -320,10 +314,8 @@ impl Db {
             self.settings.query,
             sql!("system/bind"),
             [&tenant, &"0", &"auto"],
-            &[],
         )
         .await
-        .map(|(tx, _)| tx)
     }
 
     /// One statement without a tenant: sql/system/ only.

@@ -1,12 +1,11 @@
 //! A transaction bound to a tenant.
 
 use super::connection::Connection;
-use super::pool::{Loan, Read, bounded};
+use super::pool::{Loan, bounded};
 use super::value::Value;
 use super::{Row, Sql, Target, migrate};
 use crate::error::{Error, Result};
 use crate::sql;
-use futures_util::future::try_join_all;
 use futures_util::{Stream, TryStreamExt};
 use std::ops::Deref;
 use std::time::Duration;
@@ -40,38 +39,28 @@ pub struct Tx {
 }
 
 impl Tx {
-    /// Begins with `begin` and the statement that binds: a tenant, a statement's limit, a way of planning; in the same round trip come the
-    /// rows of the first statements.
+    /// Begins with `begin` and the statement that binds: a tenant, a statement's limit, a way of planning.
     pub(super) async fn begin(
         held: Held,
         begin: &str,
         limit: Duration,
         bind: &'static Sql,
         binding: [&dyn Value; 3],
-        first: &[Read<'_>],
-    ) -> Result<(Self, Vec<Vec<Row>>)> {
+    ) -> Result<Self> {
         let tx = Self {
             held: Some(held),
             limit,
         };
         let connection = tx.connection()?;
         let ready = connection.ready(bind, &binding).await?;
-        let mut prepared = Vec::with_capacity(first.len());
-        for (sql, params) in first {
-            prepared.push((connection.ready(sql, params).await?, *sql, *params));
-        }
         let work = async {
-            let reads = prepared
-                .iter()
-                .map(|(ready, sql, params)| connection.send(ready.as_ref(), sql, params));
             futures_util::try_join!(
                 connection.batch(begin),
-                connection.send(ready.as_ref(), bind, &binding),
-                try_join_all(reads)
+                connection.send(ready.as_ref(), bind, &binding)
             )
         };
-        let (_, _, rows) = bounded(connection, limit, work).await?;
-        Ok((tx, rows))
+        bounded(connection, limit, work).await?;
+        Ok(tx)
     }
 
     /// A transaction as the owner, on a connection of its own and without a bound on its statements: schemas and whole tenants.
@@ -83,10 +72,8 @@ impl Tx {
             OWNERS,
             sql!("system/bind"),
             [&tenant, &"0", &"auto"],
-            &[],
         )
         .await
-        .map(|(tx, _)| tx)
     }
 
     /// Makes a tenant's own schema, or brings it up to date.
@@ -151,9 +138,10 @@ impl Tx {
             // What is left of a stream need not be read to its end first.
             return connection.abandon();
         }
+        let limit = self.limit;
         match tokio::runtime::Handle::try_current() {
             Ok(runtime) => drop(runtime.spawn(async move {
-                if held.batch(how).await.is_err() {
+                if bounded(&held, limit, held.batch(how)).await.is_err() {
                     held.spoil();
                 }
             })),

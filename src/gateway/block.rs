@@ -1,10 +1,11 @@
 //! What stands before a person's first words: what is known of the person, then what is known of the matter.
 
+use crate::endpoint::Endpoint;
 use crate::error::Result;
 use crate::fence::fence;
 use crate::operation::{Access, Context, Method, Operation};
-use crate::recall::{Query, search};
-use crate::remind::{LOOKED_AT, QUESTION, Reminder};
+use crate::recall::search;
+use crate::remind::{Reminder, asked};
 use crate::text::tokens;
 use crate::types::Name;
 use crate::wake::{WakeUp, wake};
@@ -17,7 +18,7 @@ const SHORTEST: usize = 100;
 /// Whom a model talks with, and what about.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct Input {
+struct Input {
     /// The person.
     with_whom: Name,
     /// The session, whose own words stand before the model already.
@@ -26,8 +27,11 @@ pub struct Input {
     question: String,
 }
 
-/// Makes the block of a session. The gateway asks for it, past the registry: both of its halves are operations there.
-pub struct Block;
+/// Makes the block of a session.
+struct Block;
+
+/// The gateway alone asks for it: both of its halves are operations of the registry's.
+pub const BLOCK: &Endpoint = &Endpoint::of::<Block>();
 
 impl Operation for Block {
     const NAME: &'static str = "gateway_block";
@@ -39,8 +43,7 @@ impl Operation for Block {
 
     async fn run(ctx: &Context, input: Input) -> Result<String> {
         let max = ctx.app.config.memory.max_tokens as usize;
-        let asked: String = input.question.trim().chars().take(QUESTION).collect();
-        let query = Query::words(&asked, ctx.at, LOOKED_AT as usize);
+        let query = asked(&input.question, ctx.at);
         let (woken, recalled) = futures_util::try_join!(
             wake(ctx, &input.with_whom, None, (max / 2).max(SHORTEST)),
             search(ctx, &query)
@@ -52,12 +55,7 @@ impl Operation for Block {
             session: Some(&input.session_id),
             max_tokens: max - known.as_deref().map_or(0, tokens),
         };
-        let (reminded, ids) = match recalled.below_confidence {
-            true => Default::default(),
-            false => reminder.quote(recalled.found.iter().map(Into::into)),
-        };
-        let shown = ids.iter().map(String::as_str);
-        ctx.place.index.used(&ctx.tenant, shown, ctx.at);
+        let (reminded, _) = reminder.of(ctx, &recalled);
         let blocks: Vec<String> = known
             .into_iter()
             .chain(Some(reminded).filter(|block| !block.is_empty()))

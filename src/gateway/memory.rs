@@ -1,7 +1,6 @@
 //! What the gateway asks the memory, and tells it.
 
-use super::block::Block;
-use super::{Request, Said};
+use super::{BLOCK, Request, Said};
 use crate::app::App;
 use crate::clock;
 use crate::db::{hex, sha256};
@@ -32,7 +31,6 @@ const PATIENCE: Duration = Duration::from_secs(2);
 /// How long what is said waits for the answer to begin before it is kept: a model that thinks longer leaves room for it.
 const FIRST: Duration = Duration::from_millis(250);
 
-const BLOCK: Endpoint = Endpoint::of::<Block>();
 const OPEN_SESSION: Endpoint = Endpoint::of::<session::Open>();
 const RECORD: Endpoint = Endpoint::of::<event::Record>();
 
@@ -137,7 +135,7 @@ impl Memory {
         }
         let asked =
             json!({"with_whom": who.person, "session_id": who.session, "question": request.first});
-        let Some(block) = in_time(who, self.ask(&BLOCK, who, asked, None)).await? else {
+        let Some(block) = in_time(who, self.ask(BLOCK, who, asked, None)).await? else {
             return Ok("".into());
         };
         let block: Arc<str> = block.as_str().unwrap_or_default().into();
@@ -145,13 +143,14 @@ impl Memory {
         Ok(block)
     }
 
-    /// Keeps what the person says, and opens the session, when the answer has `begun`: the model's first word waits for neither. However
-    /// often a client sends the same request, it is said once.
+    /// Keeps what the person says, and opens the session where that is still to be done, when the answer has `begun`: the model's first
+    /// word waits for neither. However often a client sends the same request, it is said once.
     pub fn said(
         self: &Arc<Self>,
         who: &Who,
         request: &Request,
         body: &[u8],
+        opened: bool,
         begun: oneshot::Receiver<()>,
     ) {
         let said = request.now.as_ref().map(|text| {
@@ -168,7 +167,7 @@ impl Memory {
             // Begun, or given up: both are an end of waiting.
             let _ = tokio::time::timeout(FIRST, begun).await;
             let opens = async {
-                if let Err(error) = memory.open(&who).await {
+                if !opened && let Err(error) = memory.open(&who).await {
                     log::warn!(
                         "{}: a session is not opened: {}",
                         who.request_id,

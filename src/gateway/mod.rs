@@ -9,6 +9,7 @@ mod memory;
 mod reply;
 mod request;
 
+pub use block::BLOCK;
 pub use memory::{Ending, Memory, Who};
 pub use reply::{Listener, Said};
 pub use request::{Request, read};

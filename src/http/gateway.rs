@@ -133,7 +133,7 @@ impl Gateway {
                 // Whether the caller may was not asked yet.
                 self.memory.open(who).await?;
             }
-            self.memory.said(who, asked, &body, begun);
+            self.memory.said(who, asked, &body, !reminded, begun);
         }
         Ok(match block.is_empty() {
             true => body,

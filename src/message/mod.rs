@@ -4,8 +4,8 @@ use crate::endpoint::Endpoint;
 use crate::error::Result;
 use crate::event::{Words, say};
 use crate::operation::{Access, Context, Method, Operation};
-use crate::recall::{Query, search};
-use crate::remind::{LOOKED_AT, QUESTION, Reminder};
+use crate::recall::search;
+use crate::remind::{Reminder, asked};
 use crate::text::tokens;
 use crate::types::{Name, Text};
 use schemars::JsonSchema;
@@ -89,20 +89,11 @@ impl Operation for Message {
 
 /// What recall is sure of, quoted within `max` tokens, and the ids.
 async fn remembered(ctx: &Context, text: &str, max: usize) -> Result<(String, Vec<String>)> {
-    // What is asked stands at its beginning; a long paste only takes time.
-    let asked: String = text.trim().chars().take(QUESTION).collect();
-    let answer = search(ctx, &Query::words(&asked, ctx.at, LOOKED_AT as usize)).await?;
-    if answer.below_confidence {
-        return Ok(Default::default());
-    }
+    let answer = search(ctx, &asked(text, ctx.at)).await?;
     let reminder = Reminder {
         question: text,
         session: None,
         max_tokens: max,
     };
-    let (block, refs) = reminder.quote(answer.found.iter().map(Into::into));
-    ctx.place
-        .index
-        .used(&ctx.tenant, refs.iter().map(String::as_str), ctx.at);
-    Ok((block, refs))
+    Ok(reminder.of(ctx, &answer))
 }

@@ -29,24 +29,19 @@ pub async fn search(ctx: &Context, query: &Query) -> Result<Answer> {
     if question.words.is_empty() {
         return Ok(nothing);
     }
-    let (terms, index) = (question.terms(), &ctx.place.index);
-    let (tx, still, counted) = ctx
-        .place
-        .db
-        .begin_read(
-            &ctx.tenant,
-            sql!("system/bind_recall"),
-            index.gate(),
-            (sql!("recall/statistics"), &[&terms]),
-        )
-        .await?;
-    let pending = index.pending(&ctx.tenant, &terms);
-    drop(still);
     let read = Reading {
-        tx,
+        tx: ctx
+            .place
+            .db
+            .begin_read(&ctx.tenant, sql!("system/bind_recall"))
+            .await?,
         tenant: &ctx.tenant,
     };
-    let statistics = statistics(&counted, pending);
+    // In a transaction already: who writes counts down is in one, too, when it waits for readers to end.
+    let still = ctx.place.index.still().await;
+    let pending = ctx.place.index.pending(&ctx.tenant, &question.terms());
+    let statistics = read.statistics(&question, pending).await?;
+    drop(still);
     let asked = question.weigh(&statistics);
     let (candidates, mut hits) = read.fitting(query, &asked).await?;
     let settings = Settings::of(
@@ -59,7 +54,7 @@ pub async fn search(ctx: &Context, query: &Query) -> Result<Answer> {
     }
     leave_out_the_inept(&asked, &candidates, &mut hits);
     let confident = is_confident(&asked, &hits);
-    let found = read.said(query, &candidates, hits).await?;
+    let found = read.said(query, &candidates, &hits).await?;
     read.tx.done();
     Ok(Answer {
         below_confidence: found.is_empty() || !confident,
@@ -79,6 +74,27 @@ impl Reading<'_> {
             .chain(params.iter().copied())
             .collect();
         self.tx.query(sql, &all).await
+    }
+
+    async fn statistics(&self, question: &Question, mut counts: Counts) -> Result<Statistics> {
+        for row in self
+            .query(sql!("recall/statistics"), &[&question.terms()])
+            .await?
+        {
+            match row.get::<_, Option<i64>>(0) {
+                Some(term) => *counts.texts_with.entry(term).or_default() += row.get::<_, i64>(1),
+                None => {
+                    counts.items += row.get::<_, i64>(1);
+                    counts.passages += row.get::<_, i64>(2);
+                    counts.words += row.get::<_, i64>(3);
+                }
+            }
+        }
+        Ok(Statistics {
+            items: counts.items.max(1) as f64,
+            mean_passage: counts.words as f64 / counts.passages.max(1) as f64,
+            texts_with: counts.texts_with,
+        })
     }
 
     /// The candidates and how well each fits: by the rarest words first, by more where too little was found.
@@ -242,22 +258,28 @@ impl Reading<'_> {
         &self,
         query: &Query,
         candidates: &[Candidate],
-        hits: Vec<Hit>,
+        hits: &[Hit],
     ) -> Result<Vec<Found>> {
+        let limit = query.limit;
+        let hits = &hits[..hits.len().min(2 * limit)];
+        let (best, others) = hits.split_at(hits.len().min(limit));
         let mut found: Vec<Found> = Vec::new();
-        let mut hits = hits.into_iter().take(query.limit * 2).peekable();
-        while found.len() < query.limit && hits.peek().is_some() {
-            let best: Vec<Hit> = hits.by_ref().take(query.limit - found.len()).collect();
-            let rows = self.texts(candidates, &best).await?;
+        for hits in [best, others] {
+            if hits.is_empty() || found.len() == limit {
+                break;
+            }
+            let rows = self.texts(candidates, hits).await?;
             let by_id: HashMap<&str, &Row> =
                 rows.iter().map(|row| (row.get("item_id"), row)).collect();
-            for hit in best {
+            for hit in hits {
                 let candidate = &candidates[hit.candidate];
                 let Some(row) = by_id.get(candidate.item_id.as_str()) else {
                     continue;
                 };
-                let memory = text(query, candidate, hit, row);
-                found.extend(memory.filter(|new| found.iter().all(|other| other.id != new.id)));
+                let id: &str = row.get("id");
+                if found.len() < limit && found.iter().all(|other| other.id != id) {
+                    found.extend(text(query, candidate, hit, row));
+                }
             }
         }
         Ok(found)
@@ -295,7 +317,7 @@ fn readers() -> [(&'static str, &'static Sql); 6] {
 }
 
 /// A memory with its best text, from its row of texts; none where it has none, or not the labels that are asked for.
-fn text(query: &Query, candidate: &Candidate, hit: Hit, row: &Row) -> Option<Found> {
+fn text(query: &Query, candidate: &Candidate, hit: &Hit, row: &Row) -> Option<Found> {
     let in_place = usize::try_from(hit.part).unwrap_or_default();
     let (names, mut texts): (Vec<&str>, Vec<Option<String>>) = (row.get("names"), row.get("texts"));
     let text = candidate
@@ -323,27 +345,8 @@ fn text(query: &Query, candidate: &Candidate, hit: Hit, row: &Row) -> Option<Fou
             origin: Origin::from_row(row),
             reads_like_an_order: judge(&text) != Verdict::Plain,
             text,
-            explanation: query.explain.then_some(hit.explanation),
+            explanation: query.explain.then(|| hit.explanation.clone()),
         })
-}
-
-/// What was counted, here and in the database.
-fn statistics(rows: &[Row], mut counts: Counts) -> Statistics {
-    for row in rows {
-        match row.get::<_, Option<i64>>(0) {
-            Some(term) => *counts.texts_with.entry(term).or_default() += row.get::<_, i64>(1),
-            None => {
-                counts.items += row.get::<_, i64>(1);
-                counts.passages += row.get::<_, i64>(2);
-                counts.words += row.get::<_, i64>(3);
-            }
-        }
-    }
-    Statistics {
-        items: counts.items.max(1) as f64,
-        mean_passage: counts.words as f64 / counts.passages.max(1) as f64,
-        texts_with: counts.texts_with,
-    }
 }
 
 /// A candidate from a row that has it from the `first` column on.

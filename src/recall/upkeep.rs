@@ -4,13 +4,14 @@
 //! second. A crash loses at most a second of them, never an item.
 
 use super::item::{Counts, Item};
-use crate::db::{Db, Gate};
+use crate::db::Db;
 use crate::error::Result;
 use crate::sql;
 use chrono::{DateTime, Utc};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
+use tokio::sync::{RwLock, RwLockReadGuard};
 
 /// Between two rounds of working in what waits.
 pub const TIDY: Duration = Duration::from_millis(200);
@@ -39,7 +40,7 @@ pub struct Index {
     db: Db,
     waiting: Arc<Mutex<Waiting>>,
     /// Held by who reads counts here and in the database as one; what is written down moves from one to the other meanwhile.
-    gate: Arc<Gate>,
+    gate: Arc<RwLock<()>>,
 }
 
 /// The indexes of all sets of tables, by the number of a schema.
@@ -121,10 +122,9 @@ impl Index {
         Ok(())
     }
 
-    /// Counts do not move from here to the database while somebody reads in it. Who writes them down has a connection when it waits for
-    /// readers to leave: they enter with theirs in hand.
-    pub fn gate(&self) -> &Gate {
-        &self.gate
+    /// Counts do not move while this is held.
+    pub async fn still(&self) -> RwLockReadGuard<'_, ()> {
+        self.gate.read().await
     }
 
     /// Works in what was written since the last round.

@@ -22,7 +22,7 @@ pub use connection::Connection;
 pub use error::outcome_unknown;
 pub use init::verifier;
 pub use password::Password;
-pub use pool::{Db, PoolState, Settings};
+pub use pool::{Db, PoolState, Read, Settings};
 pub use replica::{Replica, Tokens};
 pub use roles::Roles;
 pub use target::{Parts, Security, Target};

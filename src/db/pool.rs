@@ -50,7 +50,7 @@ impl ManageConnection for Manager {
     }
 }
 
-/// A statement with its parameters from `$2` on.
+/// A statement with its parameters; where a tenant is given beside it, those from `$2` on.
 pub type Read<'a> = (&'static Sql, &'a [&'a dyn Value]);
 
 /// A connection on loan, with its place in the tenant's share.
@@ -253,15 +253,25 @@ impl Db {
     pub async fn begin(&self, tenant: &str) -> Result<Tx> {
         let limit = &*self.limit;
         let binding: [&dyn Value; 3] = [&tenant, &limit, &"auto"];
-        self.begin_bound("begin", sql!("system/bind"), binding)
-            .await
+        let begun = self.begin_bound("begin", sql!("system/bind"), binding, None);
+        begun.await.map(|(tx, _)| tx)
     }
 
-    /// The same for statements that read one after the other; `bind` binds it, and each statement is planned once.
-    pub async fn begin_read(&self, tenant: &str, bind: &'static Sql) -> Result<Tx> {
+    /// The same for statements that read one after the other; `bind` binds it, and each statement is planned once. The rows of the first
+    /// come with the beginning.
+    pub async fn begin_read(
+        &self,
+        tenant: &str,
+        bind: &'static Sql,
+        (sql, params): Read<'_>,
+    ) -> Result<(Tx, Vec<Row>)> {
         let limit = &*self.limit;
         let binding: [&dyn Value; 3] = [&tenant, &limit, &"force_generic_plan"];
-        self.begin_bound("begin read only", bind, binding).await
+        let all: Vec<&dyn Value> = std::iter::once(&tenant as &dyn Value)
+            .chain(params.iter().copied())
+            .collect();
+        self.begin_bound("begin read only", bind, binding, Some((sql, &all)))
+            .await
     }
 
     async fn begin_bound(
@@ -269,32 +279,21 @@ impl Db {
         begin: &'static str,
         bind: &'static Sql,
         binding: [&dyn Value; 3],
-    ) -> Result<Tx> {
+        first: Option<Read<'_>>,
+    ) -> Result<(Tx, Vec<Row>)> {
+        let begins = async || {
+            let held = Held::Loan(Box::new(self.loan().await?));
+            let begin = self.begin_as(begin);
+            Tx::begin(held, &begin, self.settings.query, bind, binding, first).await
+        };
         // Nothing was written yet: again, on another connection.
         for _ in 0..self.settings.readers {
-            match self.try_begin(begin, bind, binding).await {
+            match begins().await {
                 Err(error) if connection_lost(&error) => {}
                 result => return result,
             }
         }
-        self.try_begin(begin, bind, binding).await
-    }
-
-    async fn try_begin(
-        &self,
-        begin: &'static str,
-        bind: &'static Sql,
-        binding: [&dyn Value; 3],
-    ) -> Result<Tx> {
-        let held = Held::Loan(Box::new(self.loan().await?));
-        Tx::begin(
-            held,
-            &self.begin_as(begin),
-            self.settings.query,
-            bind,
-            binding,
-        )
-        .await
+        begins().await
     }
 
     /// A transaction's first words.
@@ -314,8 +313,10 @@ impl Db {
             self.settings.query,
             sql!("system/bind"),
             [&tenant, &"0", &"auto"],
+            None,
         )
         .await
+        .map(|(tx, _)| tx)
     }
 
     /// One statement without a tenant: sql/system/ only.

@@ -1,7 +1,7 @@
 //! A transaction bound to a tenant.
 
 use super::connection::Connection;
-use super::pool::{Loan, bounded};
+use super::pool::{Loan, Read, bounded};
 use super::value::Value;
 use super::{Row, Sql, Target, migrate};
 use crate::error::{Error, Result};
@@ -39,28 +39,41 @@ pub struct Tx {
 }
 
 impl Tx {
-    /// Begins with `begin` and the statement that binds: a tenant, a statement's limit, a way of planning.
+    /// Begins with `begin` and the statement that binds: a tenant, a statement's limit, a way of planning. In the same round trip come the
+    /// rows of a first statement, if there is one; all its parameters are given.
     pub(super) async fn begin(
         held: Held,
         begin: &str,
         limit: Duration,
         bind: &'static Sql,
         binding: [&dyn Value; 3],
-    ) -> Result<Self> {
+        first: Option<Read<'_>>,
+    ) -> Result<(Self, Vec<Row>)> {
         let tx = Self {
             held: Some(held),
             limit,
         };
         let connection = tx.connection()?;
-        let ready = connection.ready(bind, &binding).await?;
         let work = async {
+            let ready = connection.ready(bind, &binding).await?;
+            let prepared = match first {
+                Some((sql, params)) => connection.ready(sql, params).await?,
+                None => None,
+            };
+            let reads = async {
+                match first {
+                    Some((sql, params)) => connection.send(prepared.as_ref(), sql, params).await,
+                    None => Ok(Vec::new()),
+                }
+            };
             futures_util::try_join!(
                 connection.batch(begin),
-                connection.send(ready.as_ref(), bind, &binding)
+                connection.send(ready.as_ref(), bind, &binding),
+                reads
             )
         };
-        bounded(connection, limit, work).await?;
-        Ok(tx)
+        let (_, _, rows) = bounded(connection, limit, work).await?;
+        Ok((tx, rows))
     }
 
     /// A transaction as the owner, on a connection of its own and without a bound on its statements: schemas and whole tenants.
@@ -72,8 +85,10 @@ impl Tx {
             OWNERS,
             sql!("system/bind"),
             [&tenant, &"0", &"auto"],
+            None,
         )
         .await
+        .map(|(tx, _)| tx)
     }
 
     /// Makes a tenant's own schema, or brings it up to date.

@@ -7,7 +7,7 @@ use super::query::{Answer, Found, Query};
 use super::question::{Question, Statistics, Weighed};
 use super::score::{Candidate, Hit, Neighbours, order, score};
 use crate::consolidation::{Settings, decayed, half_life};
-use crate::db::{Row, Sql, Tx, Value};
+use crate::db::{Read, Row, Sql, Tx, Value};
 use crate::error::Result;
 use crate::operation::Context;
 use crate::origin::Origin;
@@ -29,19 +29,25 @@ pub async fn search(ctx: &Context, query: &Query) -> Result<Answer> {
     if question.words.is_empty() {
         return Ok(nothing);
     }
+    let (terms, index) = (question.terms(), &ctx.place.index);
+    let (moves, pending) = (index.moves(), index.pending(&ctx.tenant, &terms));
+    let counting: Read<'_> = (sql!("recall/statistics"), &[&terms]);
+    let bind = sql!("system/bind_recall");
+    let (tx, counted) = ctx.place.db.begin_read(&ctx.tenant, bind, counting).await?;
     let read = Reading {
-        tx: ctx
-            .place
-            .db
-            .begin_read(&ctx.tenant, sql!("system/bind_recall"))
-            .await?,
+        tx,
         tenant: &ctx.tenant,
     };
-    // In a transaction already: who writes counts down is in one, too, when it waits for readers to end.
-    let still = ctx.place.index.still().await;
-    let pending = ctx.place.index.pending(&ctx.tenant, &question.terms());
-    let statistics = read.statistics(&question, pending).await?;
-    drop(still);
+    let statistics = match moves.is_multiple_of(2) && moves == index.moves() {
+        true => statistics(&counted, pending),
+        // Counts moved meanwhile from here to the database. In a transaction already: who moves them is in one, too, when it waits for
+        // readers to end.
+        false => {
+            let _still = index.still().await;
+            let pending = index.pending(&ctx.tenant, &terms);
+            statistics(&read.query(counting.0, counting.1).await?, pending)
+        }
+    };
     let asked = question.weigh(&statistics);
     let (candidates, mut hits) = read.fitting(query, &asked).await?;
     let settings = Settings::of(
@@ -74,27 +80,6 @@ impl Reading<'_> {
             .chain(params.iter().copied())
             .collect();
         self.tx.query(sql, &all).await
-    }
-
-    async fn statistics(&self, question: &Question, mut counts: Counts) -> Result<Statistics> {
-        for row in self
-            .query(sql!("recall/statistics"), &[&question.terms()])
-            .await?
-        {
-            match row.get::<_, Option<i64>>(0) {
-                Some(term) => *counts.texts_with.entry(term).or_default() += row.get::<_, i64>(1),
-                None => {
-                    counts.items += row.get::<_, i64>(1);
-                    counts.passages += row.get::<_, i64>(2);
-                    counts.words += row.get::<_, i64>(3);
-                }
-            }
-        }
-        Ok(Statistics {
-            items: counts.items.max(1) as f64,
-            mean_passage: counts.words as f64 / counts.passages.max(1) as f64,
-            texts_with: counts.texts_with,
-        })
     }
 
     /// The candidates and how well each fits: by the rarest words first, by more where too little was found.
@@ -347,6 +332,25 @@ fn text(query: &Query, candidate: &Candidate, hit: &Hit, row: &Row) -> Option<Fo
             text,
             explanation: query.explain.then(|| hit.explanation.clone()),
         })
+}
+
+/// What was counted, in the database and here.
+fn statistics(rows: &[Row], mut counts: Counts) -> Statistics {
+    for row in rows {
+        match row.get::<_, Option<i64>>(0) {
+            Some(term) => *counts.texts_with.entry(term).or_default() += row.get::<_, i64>(1),
+            None => {
+                counts.items += row.get::<_, i64>(1);
+                counts.passages += row.get::<_, i64>(2);
+                counts.words += row.get::<_, i64>(3);
+            }
+        }
+    }
+    Statistics {
+        items: counts.items.max(1) as f64,
+        mean_passage: counts.words as f64 / counts.passages.max(1) as f64,
+        texts_with: counts.texts_with,
+    }
 }
 
 /// A candidate from a row that has it from the `first` column on.

@@ -9,6 +9,7 @@ use crate::error::Result;
 use crate::sql;
 use chrono::{DateTime, Utc};
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::sync::{RwLock, RwLockReadGuard};
@@ -41,6 +42,8 @@ pub struct Index {
     waiting: Arc<Mutex<Waiting>>,
     /// Held by who reads counts here and in the database as one; what is written down moves from one to the other meanwhile.
     gate: Arc<RwLock<()>>,
+    /// How often that began or ended: odd while it goes on.
+    moves: Arc<AtomicU64>,
 }
 
 /// The indexes of all sets of tables, by the number of a schema.
@@ -122,6 +125,11 @@ impl Index {
         Ok(())
     }
 
+    /// How often counts began or ended to move: what was read while it stayed the same, and even, was read as one.
+    pub fn moves(&self) -> u64 {
+        self.moves.load(Ordering::SeqCst)
+    }
+
     /// Counts do not move while this is held.
     pub async fn still(&self) -> RwLockReadGuard<'_, ()> {
         self.gate.read().await
@@ -182,9 +190,13 @@ impl Index {
         }
         // One that was erased meanwhile, or is on its way to be, counts no more.
         let _gate = self.gate.write().await;
-        tx.commit().await?;
-        self.waiting().folding.remove(tenant);
-        Ok(())
+        self.moves.fetch_add(1, Ordering::SeqCst);
+        let committed = tx.commit().await;
+        if committed.is_ok() {
+            self.waiting().folding.remove(tenant);
+        }
+        self.moves.fetch_add(1, Ordering::SeqCst);
+        committed
     }
 }
 
@@ -196,6 +208,7 @@ impl Upkeep {
             db: db.clone(),
             waiting: Arc::default(),
             gate: Arc::default(),
+            moves: Arc::default(),
         });
         known.db = db.clone();
         known.clone()

@@ -5,8 +5,7 @@ pub mod verify;
 
 pub use list::List;
 
-use crate::db::hex;
-use crate::db::{Row, Tx, Value};
+use crate::db::{Row, Tx, Value, hex};
 use crate::endpoint::Endpoint;
 use crate::error::{Error, Result};
 use crate::operation::Context;
